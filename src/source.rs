@@ -1,0 +1,167 @@
+//! The sources: one task per upstream, each with its own client, reconnect and back-off; they speak only `Event`.
+//! A source never ends by itself, never blocks another, and sends only what changed.
+
+use crate::connect::{PostgresTarget, RedisTarget, SentinelTarget};
+use crate::event::{Envelope, Event, Feed, Millis, Name, Origin, Upstream};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+pub mod postgres;
+pub mod rate;
+pub mod redis;
+pub mod sentinel;
+
+/// Room in the one channel of events; a source waits when it is full.
+pub const CHANNEL: usize = 1024;
+
+/// Longest wait for a connection: resolve, dial, TLS and log in.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+
+/// Longest wait for the answer to a fast poll.
+pub const FAST_LIMIT: Duration = Duration::from_millis(1500);
+
+/// Longest wait for the answer to any other poll.
+pub const SLOW_LIMIT: Duration = Duration::from_secs(5);
+
+/// What there is to watch.
+#[derive(Clone, Debug, Default)]
+pub struct Targets {
+    /// PostgreSQL servers.
+    pub postgres: Vec<PostgresTarget>,
+    /// Redis data nodes.
+    pub redis: Vec<RedisTarget>,
+    /// Sentinels.
+    pub sentinel: Vec<SentinelTarget>,
+}
+
+/// What an open view wants besides the regular polls. The app declares it, the loop publishes it, the sources follow it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interests {
+    /// Top statements of this PostgreSQL server.
+    pub statements: Option<Name>,
+    /// The lock tree of this PostgreSQL server.
+    pub locks: Option<Name>,
+}
+
+/// Starts every source. They end when the returned set is dropped.
+pub fn start(targets: Targets, events: &mpsc::Sender<Envelope>, epoch: Instant, interests: &watch::Receiver<Interests>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let outlet = |upstream, name: &Name| Outlet::new(Origin { upstream, name: name.clone() }, events.clone(), epoch);
+    for target in targets.postgres {
+        tasks.spawn(postgres::watch_fast(target.clone(), outlet(Upstream::Postgres, &target.name)));
+        tasks.spawn(postgres::watch_detail(target.clone(), outlet(Upstream::PostgresDetail, &target.name), interests.clone()));
+    }
+    for target in targets.redis {
+        tasks.spawn(redis::watch(target.clone(), outlet(Upstream::Redis, &target.name)));
+    }
+    for target in targets.sentinel {
+        tasks.spawn(sentinel::watch(target.clone(), outlet(Upstream::Sentinel, &target.server.name)));
+    }
+    tasks
+}
+
+/// A source's way out: stamps events and drops repetitions.
+pub struct Outlet {
+    origin: Origin,
+    events: mpsc::Sender<Envelope>,
+    epoch: Instant,
+    generation: u32,
+    link: Option<crate::event::Link>,
+}
+
+/// The channel is gone: the program ends, and so should the source.
+#[derive(Debug)]
+pub struct Closed;
+
+impl Outlet {
+    /// An outlet for `origin` whose clock starts at `epoch`.
+    pub fn new(origin: Origin, events: mpsc::Sender<Envelope>, epoch: Instant) -> Outlet {
+        Outlet { origin, events, epoch, generation: 0, link: None }
+    }
+
+    /// Now, on the program's clock.
+    pub fn now(&self) -> Millis {
+        Instant::now().saturating_duration_since(self.epoch).as_millis() as Millis
+    }
+
+    /// A new connection begins; what is sent from here on belongs to it.
+    pub fn next_generation(&mut self) {
+        self.generation += 1;
+    }
+
+    /// Sends an event, waiting while the channel is full.
+    pub async fn send(&self, event: Event) -> Result<(), Closed> {
+        let envelope = Envelope { at: self.now(), from: self.origin.clone(), generation: self.generation, event };
+        self.events.send(envelope).await.map_err(|_| Closed)
+    }
+
+    /// Sends the state of the link if it differs from what was sent last.
+    pub async fn link(&mut self, link: crate::event::Link) -> Result<(), Closed> {
+        if self.link.as_ref() == Some(&link) {
+            return Ok(());
+        }
+        tracing::debug!(source = %self.origin.name, ?link, "link");
+        self.link = Some(link.clone());
+        self.send(Event::Link(link)).await
+    }
+
+    /// Sends `value` if it differs from `last`, which it replaces; else only says that the poll came back.
+    pub async fn observed<T: PartialEq + Clone>(
+        &self,
+        last: &mut Option<T>,
+        value: T,
+        feed: Feed,
+        wrap: impl Fn(Box<T>) -> Event,
+    ) -> Result<(), Closed> {
+        if last.as_ref() == Some(&value) {
+            return self.send(Event::Unchanged(feed)).await;
+        }
+        *last = Some(value.clone());
+        self.send(wrap(Box::new(value))).await
+    }
+
+    /// Sleeps until the next multiple of `period` on the program's clock, so that all sources read in the same moment: positions
+    /// then compare, and the screen is drawn once for all of them.
+    pub async fn next_tick(&self, period: Duration) {
+        let period = period.as_millis().max(1) as u64;
+        let next = (self.now() / period + 1) * period;
+        tokio::time::sleep_until(self.epoch + Duration::from_millis(next)).await;
+    }
+}
+
+/// Waits between attempts to connect: 0.5 s doubling to 10 s, with jitter.
+#[derive(Debug, Default)]
+pub struct Backoff {
+    attempts: u32,
+}
+
+impl Backoff {
+    /// The next wait.
+    pub fn next(&mut self) -> Duration {
+        let base = 500_u64.saturating_mul(1 << self.attempts.min(5)).min(10_000);
+        self.attempts += 1;
+        // Spread over 75 to 100 % so that instances which fell together do not come back together.
+        Duration::from_millis(base - fastrand::u64(0..=base / 4))
+    }
+
+    /// A connection worked: start over.
+    pub fn reset(&mut self) {
+        self.attempts = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_ten_seconds_and_start_over() {
+        let mut backoff = Backoff::default();
+        let waits: Vec<_> = (0..10).map(|_| backoff.next().as_millis()).collect();
+        assert!((375..=500).contains(&waits[0]) && (7_500..=10_000).contains(&waits[9]), "{waits:?}");
+        backoff.reset();
+        assert!(backoff.next().as_millis() <= 500);
+    }
+}

@@ -1,0 +1,1 @@
+//! The catalogue of SQL statements: text, versions, privilege, meaning. Imports nothing.
