@@ -1,5 +1,6 @@
 //! Quarterdeck: a control room in a terminal for one highly available stack.
 pub mod connect;
 pub mod event;
+pub mod model;
 pub mod source;
 pub mod sql;
