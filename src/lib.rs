@@ -1,6 +1,7 @@
 //! Quarterdeck: a control room in a terminal for one highly available stack.
 pub mod connect;
 pub mod event;
+pub mod health;
 pub mod model;
 pub mod source;
 pub mod sql;
