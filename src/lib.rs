@@ -1,7 +1,11 @@
 //! Quarterdeck: a control room in a terminal for one highly available stack.
+pub mod app;
 pub mod connect;
 pub mod event;
 pub mod health;
+pub mod keymap;
 pub mod model;
+pub mod record;
 pub mod source;
 pub mod sql;
+pub mod terminal;
