@@ -3,3 +3,5 @@ pub mod connect;
 pub mod event;
 pub mod source;
 pub mod sql;
+pub mod theme;
+pub mod view;
