@@ -2,10 +2,14 @@
 pub mod app;
 pub mod connect;
 pub mod event;
+pub mod figure;
 pub mod health;
 pub mod keymap;
 pub mod model;
 pub mod record;
+pub mod run;
 pub mod source;
 pub mod sql;
 pub mod terminal;
+pub mod theme;
+pub mod view;

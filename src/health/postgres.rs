@@ -1,7 +1,8 @@
 //! Rules about PostgreSQL.
 
-use super::{Problems, Severity, bytes};
+use super::{Problems, Severity};
 use crate::event::Name;
+use crate::figure::bytes;
 use crate::model::{Freshness, Model, PgServer, Replication};
 
 /// A lag above this many seconds, three samples in a row, is a warning.

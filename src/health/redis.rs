@@ -1,7 +1,8 @@
 //! Rules about Redis and Sentinel.
 
-use super::{Problems, Severity, bytes};
+use super::{Problems, Severity};
 use crate::event::{Name, SentinelView};
+use crate::figure::bytes;
 use crate::model::{Freshness, Model, RedisGroup, RedisNode, ReplicaState, same_instance};
 
 /// A lag above this many seconds, three samples in a row, is a warning.

@@ -86,12 +86,3 @@ fn removing_an_observation_never_makes_it_healthier() {
         assert!(assess(&model).severity >= whole);
     }
 }
-
-#[test]
-fn bytes_read_like_bytes() {
-    for (count, text) in
-        [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (340_000, "340 kB"), (12_300_000, "12 MB"), (1_234_000_000, "1.2 GB")]
-    {
-        assert_eq!(bytes(count), text);
-    }
-}
