@@ -197,13 +197,13 @@ impl Config {
         home: Option<&str>,
     ) -> Result<(), String> {
         let slot = (setting.slot)(self);
-        let expected = slot.expected();
+        let (expected, words) = (slot.expected(), slot.words());
         if slot.take(given, &origin, base, home) {
             self.origins.insert(setting.path, origin);
             return Ok(());
         }
         let suggestion = match given {
-            setting::Given::Word(text) | setting::Given::Text(text) => nearest::hint(text, expected.split([' ', ','])),
+            setting::Given::Word(text) | setting::Given::Text(text) => nearest::hint(text, words.into_iter()),
             _ => String::new(),
         };
         Err(format!("{}: {}: found {}, expected {expected}{suggestion}", origin.place(), setting.path, given.found(setting.path)))

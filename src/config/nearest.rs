@@ -5,11 +5,11 @@ pub fn hint<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> String
     nearest(word, candidates.map(|it| (it, 0))).map_or_else(String::new, |it| format!("; did you mean {it}?"))
 }
 
-/// The candidate with the fewest wrong letters: at most a third of its own. The number beside each is its handicap.
+/// The candidate with the fewest wrong letters: at most about a third of its own, so that two swapped ones pass. The number beside each is its handicap.
 pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = (&'a str, usize)>) -> Option<&'a str> {
     candidates
         .map(|(it, handicap)| (distance(word, it), handicap, it))
-        .filter(|(wrong, _, it)| *wrong <= it.len() / 3)
+        .filter(|(wrong, _, it)| *wrong <= it.len().div_ceil(3))
         .min_by_key(|(wrong, handicap, _)| wrong + handicap)
         .map(|(_, _, it)| it)
 }
@@ -44,6 +44,7 @@ mod tests {
     #[test]
     fn only_what_is_near_is_offered() {
         assert_eq!(hint("thme", ["theme", "stack"].into_iter()), "; did you mean theme?");
-        assert_eq!(hint("on", ["true", "or", "false"].into_iter()), "");
+        assert_eq!(hint("theem", ["theme", "stack"].into_iter()), "; did you mean theme?");
+        assert_eq!(hint("perhaps", ["true", "false"].into_iter()), "");
     }
 }

@@ -183,6 +183,15 @@ impl Slot<'_> {
         }
     }
 
+    /// The words there are, where there are only some.
+    pub fn words(&self) -> Vec<&'static str> {
+        match self {
+            Slot::Switch(_) | Slot::Auto(_) => vec!["true", "false"],
+            Slot::Mode(_, words) => words.iter().map(|(word, _)| *word).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Takes `given`, or leaves the value as it was and says `false`. A relative path of the file counts from `base`.
     pub fn take(self, given: &Given<'_>, origin: &Origin, base: &Path, home: Option<&str>) -> bool {
         let plain = match given {
