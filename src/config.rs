@@ -237,6 +237,12 @@ impl Config {
                 refuse(key, &format!("is of no use without {section}.tls = true"));
             } else if section != "postgres" && *mode == SslMode::Require && ca_file.is_some() {
                 refuse("ca_file", &format!("is of no use with {section}.verify = \"none\""));
+            } else if part.encrypted && matches!(mode, SslMode::VerifyCa | SslMode::VerifyFull) && ca_file.is_none() {
+                let (key, mend) = match section {
+                    "postgres" => ("sslmode", String::new()),
+                    _ => ("tls", format!(", or {section}.verify = \"none\" to check nothing")),
+                };
+                refuse(key, &format!("needs {section}.ca_file, the CAs that are trusted{mend}"));
             }
         }
     }

@@ -67,7 +67,8 @@ fn every_setting_can_come_from_the_environment() {
     for setting in SETTINGS {
         let key = setting.path.rsplit('.').next().unwrap();
         let value = match key {
-            "ascii" | "read_only" | "prompt" | "tls" => "yes",
+            "ascii" | "read_only" | "prompt" => "yes",
+            "tls" => "off",
             "verbose" => "1",
             "sslmode" => "require",
             "verify" => "ca",
@@ -132,7 +133,10 @@ fn every_mistake_is_told_with_its_place_and_what_would_be_right() {
             "/etc/q.toml:2: postgres.sslmode: found \"verify_full\", expected disable, prefer, require, verify-ca or verify-full; \
              did you mean verify-full?",
         ),
-        ("[redis]\ntls = true\nverify = 'no'", "/etc/q.toml:3: redis.verify: found \"no\", expected full, ca or none; did you mean none?"),
+        (
+            "[redis]\ntls = true\nca_file = 'c'\nverify = 'no'",
+            "/etc/q.toml:4: redis.verify: found \"no\", expected full, ca or none; did you mean none?",
+        ),
         ("[redis.addresses]\nredis-0 = 'h'", "/etc/q.toml:2: redis.addresses.redis-0: found \"h\", expected ADDRESS"),
         ("[redis.addresses]\nredis-0 = 6379", "/etc/q.toml:2: redis.addresses.redis-0: found a number, expected ADDRESS"),
         ("[redis.addresses]\n'a b' = 'h:1'", "/etc/q.toml:2: redis.addresses.a b: found \"h:1\", expected ADDRESS"),
@@ -141,7 +145,12 @@ fn every_mistake_is_told_with_its_place_and_what_would_be_right() {
             "/etc/q.toml:1: redis.addresses: found \"h:1\", expected a table such as [redis.addresses] with postgres-0 = \"10.0.0.7:5432\"",
         ),
         ("[redis.addresses]\nredis-0 = 'h:1'\nredis-1 = 'h:1'", "/etc/q.toml:3: redis.addresses: redis-0 and redis-1 are both at h:1"),
-        ("[redis]\ntls = true\ncert_file = 'c'", "/etc/q.toml:3: redis.cert_file: needs key_file, the certificate's key"),
+        ("[redis]\ntls = true\nca_file = 'a'\ncert_file = 'c'", "/etc/q.toml:4: redis.cert_file: needs key_file, the certificate's key"),
+        ("[postgres]\nsslmode = 'verify-ca'", "/etc/q.toml:2: postgres.sslmode: needs postgres.ca_file, the CAs that are trusted"),
+        (
+            "[redis]\ntls = true",
+            "/etc/q.toml:2: redis.tls: needs redis.ca_file, the CAs that are trusted, or redis.verify = \"none\" to check nothing",
+        ),
         ("[postgres]\nkey_file = 'k'", "/etc/q.toml:2: postgres.key_file: needs cert_file, the key's certificate"),
         ("[redis]\nca_file = 'c'", "/etc/q.toml:2: redis.ca_file: is of no use without redis.tls = true"),
         (
@@ -259,7 +268,7 @@ fn a_secret_is_neither_printed_nor_measured() {
 
 #[test]
 fn what_is_printed_loads_again_as_the_same() {
-    let file = "theme = \"a\\\"b\"\nascii = false\n[redis]\ntls = true\nverify = 'ca'\nuser = 'ü'\n[redis.addresses]\n'r.1' = 'h:2'\nr-0 = 'h:1'\n";
+    let file = "theme = \"a\\\"b\"\nascii = false\n[redis]\ntls = true\nca_file = 'ca'\nverify = 'ca'\nuser = 'ü'\n[redis.addresses]\n'r.1' = 'h:2'\nr-0 = 'h:1'\n";
     let config = load(file, &[("QUARTERDECK_VERBOSE", "1")]).unwrap();
     let shown = config.show();
     for line in [
@@ -267,7 +276,7 @@ fn what_is_printed_loads_again_as_the_same() {
         "verbose = 1  # environment QUARTERDECK_VERBOSE",
         "# log_file: not set",
         "stack = \"moltbook\"  # default",
-        "\"r.1\" = \"h:2\"  # file /etc/q.toml line 8",
+        "\"r.1\" = \"h:2\"  # file /etc/q.toml line 9",
     ] {
         assert!(shown.lines().any(|it| it == line), "{line}\n{shown}");
     }
@@ -330,7 +339,7 @@ fn redis_tls_is_on_or_off_and_checks_all_unless_told_otherwise() {
         config.targets(&Credentials::default()).redis[0].tls.clone()
     };
     assert_eq!(mode("").mode, SslMode::Disable);
-    assert_eq!(mode("tls = true").mode, SslMode::VerifyFull);
+    assert_eq!(mode("tls = true\nca_file = '/ca'").mode, SslMode::VerifyFull);
     assert_eq!(mode("tls = true\nverify = 'none'").mode, SslMode::Require);
     let tls = mode("tls = true\nverify = 'ca'\nca_file = '/ca'\ncert_file = '/c'\nkey_file = '/k'");
     assert_eq!((tls.mode, tls.ca_file, tls.key_file), (SslMode::VerifyCa, Some("/ca".into()), Some("/k".into())));
@@ -464,4 +473,14 @@ proptest! {
             prop_assert!(toml::from_str::<toml::Table>(&config.show()).is_ok(), "{}", config.show());
         }
     }
+}
+
+#[test]
+fn the_readme_shows_a_configuration_that_loads() {
+    let readme = include_str!("../README.md");
+    let file = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert!(file.lines().count() <= 10, "ten lines are enough");
+    let stack = load(file, &[("HOME", "/home/ada")]).unwrap().stack();
+    assert_eq!([stack.postgres.len(), stack.redis.len()], [3, 3]);
+    assert!(!stack.sentinel.is_empty());
 }
