@@ -23,11 +23,12 @@ Examples:
   mkdir -p ~/.config/quarterdeck
   quarterdeck config --example > ~/.config/quarterdeck/config.toml
 
-Every key of the configuration can also be set in the environment: QUARTERDECK_THEME, QUARTERDECK_READ_ONLY,
-QUARTERDECK_POSTGRES_USER, QUARTERDECK_POSTGRES_PASSWORD and so on; QUARTERDECK_CONFIG names the file.
-Flags win over the environment, the environment over the file, the file over the defaults.
+Every key of the configuration can also be set in the environment:
+QUARTERDECK_THEME, QUARTERDECK_READ_ONLY, QUARTERDECK_POSTGRES_PASSWORD and so
+on; QUARTERDECK_CONFIG names the file. Flags win over the environment, the
+environment over the file, the file over the defaults.
 
-Exit status: 64 for a wrong command line, 78 for a configuration that cannot be used.";
+Exit status: 64 for a wrong command line, 78 for an unusable configuration.";
 
 /// A control room in a terminal for one highly available stack: Kubernetes, PostgreSQL, Redis with Sentinel.
 #[derive(Clone, Debug, Parser)]
