@@ -1,5 +1,8 @@
 //! Quarterdeck: a control room in a terminal for one highly available stack.
+
 pub mod app;
+pub mod cli;
+pub mod config;
 pub mod connect;
 pub mod event;
 pub mod figure;
