@@ -72,7 +72,10 @@ pub fn explain(error: &(dyn std::error::Error + 'static)) -> Option<(bool, Strin
 fn sentence(error: &Error) -> (bool, String) {
     use CertificateError as Bad;
     match error {
-        Error::InvalidCertificate(Bad::UnknownIssuer) => (true, "the server's certificate does not come from the CA in ca_file".to_owned()),
+        // A signature does not fit when a CA was made anew under its old name.
+        Error::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature) => {
+            (true, "the server's certificate does not come from the CA in ca_file".to_owned())
+        }
         Error::InvalidCertificate(Bad::NotValidForName) => (true, "the server's certificate is not for this host".to_owned()),
         Error::InvalidCertificate(Bad::NotValidForNameContext { expected, presented }) => {
             (true, format!("the server's certificate is not for {} but for {}", expected.to_str(), presented.join(", ")))
@@ -93,6 +96,7 @@ fn sentence(error: &Error) -> (bool, String) {
             | AlertDescription::CertificateExpired
             | AlertDescription::CertificateUnknown
             | AlertDescription::UnknownCA
+            | AlertDescription::DecryptError
             | AlertDescription::AccessDenied),
         ) => (true, format!("the server refuses our certificate ({alert:?})")),
         Error::AlertReceived(alert) => (false, format!("the server breaks off TLS ({alert:?})")),
