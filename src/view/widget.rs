@@ -16,7 +16,8 @@ pub use table::{Align, Column, columns, scroll};
 pub use wire::{Wire, wire};
 
 /// Writes one line of text, cut with an ellipsis at `width` cells; what the spans do not say, `style` does, and nothing of the
-/// style that was there remains: a row is painted (selected, banner) with `Buffer::set_style` after it is written. Control and other invisible characters are left out. Returns the column after what was written.
+/// style that was there remains: a row is painted (selected, banner) with `Buffer::set_style` after it is written. Control
+/// and other invisible characters are left out. Returns the column after what was written.
 pub fn text<'a>(buf: &mut Buffer, x: u16, y: u16, width: u16, line: impl Into<Line<'a>>, style: Style, theme: &Theme) -> u16 {
     let area = buf.area.intersection(Rect { x, y, width, height: 1 });
     if area.is_empty() || area.x != x {
