@@ -139,7 +139,7 @@ pub struct Backoff {
 
 impl Backoff {
     /// The next wait.
-    pub fn next(&mut self) -> Duration {
+    pub fn next_wait(&mut self) -> Duration {
         let base = 500_u64.saturating_mul(1 << self.attempts.min(5)).min(10_000);
         self.attempts += 1;
         // Spread over 75 to 100 % so that instances which fell together do not come back together.
@@ -159,9 +159,9 @@ mod tests {
     #[test]
     fn waits_grow_to_ten_seconds_and_start_over() {
         let mut backoff = Backoff::default();
-        let waits: Vec<_> = (0..10).map(|_| backoff.next().as_millis()).collect();
+        let waits: Vec<_> = (0..10).map(|_| backoff.next_wait().as_millis()).collect();
         assert!((375..=500).contains(&waits[0]) && (7_500..=10_000).contains(&waits[9]), "{waits:?}");
         backoff.reset();
-        assert!(backoff.next().as_millis() <= 500);
+        assert!(backoff.next_wait().as_millis() <= 500);
     }
 }

@@ -170,8 +170,8 @@ fn ink(file: &File, name: &str) -> Result<Ink, ThemeError> {
 fn unknown<'a>(what: &str, word: &str, known: impl IntoIterator<Item = &'a str>) -> ThemeError {
     let mut known: Vec<&str> = known.into_iter().collect();
     known.sort_by_key(|candidate| distance(word, candidate));
-    let nearest = known.first().map(|nearest| format!("; nearest: {nearest}")).unwrap_or_default();
-    ThemeError(format!("unknown {what} {word:?}{nearest} (known: {})", known.join(", ")))
+    let hint = known.first().map(|nearest| format!("; nearest: {nearest} (known: {})", known.join(", "))).unwrap_or_default();
+    ThemeError(format!("unknown {what} {word:?}{hint}"))
 }
 
 /// How many letters must be put in, left out or changed to make one word of the other.

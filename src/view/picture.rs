@@ -110,10 +110,10 @@ impl Picture {
     fn draw(&mut self, run: &Run<'_>, theme: &Theme) {
         let (x, y, width, paint) = (run.x * WIDTH, run.y * HEIGHT, run.cells * WIDTH, run.paint);
         if paint.bg != theme.background {
-            self.rect((x, y, width, HEIGHT), paint.bg, "");
+            self.rect((x, y, width, HEIGHT), paint.bg);
         }
         if paint.underlined {
-            self.rect((x, y + BASE + 2, width, 1), paint.fg, "");
+            self.rect((x, y + BASE + 2, width, 1), paint.fg);
         }
         // Letters in a row are one piece of text, up to the next wide gap; every other sign stands alone in the middle of its cells.
         let mut word: Option<(u32, String)> = None;
@@ -153,22 +153,20 @@ impl Picture {
         self.text += &format!("<text {place} y=\"{y}\"{fill}{bold}{italic}>{text}</text>\n");
     }
 
-    fn rect(&mut self, (x, y, width, height): (u32, u32, u32, u32), colour: Rgb, more: &str) {
+    fn rect(&mut self, (x, y, width, height): (u32, u32, u32, u32), colour: Rgb) {
         let fill = hex(colour);
-        self.shapes += &format!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\"{more}/>\n");
+        self.shapes += &format!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\"/>\n");
     }
 
     /// Draws a block of eighths as a rectangle; `false` if the symbol is none.
     fn block(&mut self, symbol: &str, x: u32, y: u32, colour: Rgb) -> bool {
         let eighths = |blocks: [&str; 8]| blocks.iter().position(|block| *block == symbol).map(|at| at as u32 + 1);
         let (x, y) = (x * WIDTH, y * HEIGHT);
-        if symbol == Glyphs::UNICODE.track {
-            self.rect((x, y, WIDTH, HEIGHT), colour, " fill-opacity=\"0.25\"");
-        } else if let Some(part) = eighths(Glyphs::UNICODE.levels) {
+        if let Some(part) = eighths(Glyphs::UNICODE.levels) {
             let height = (HEIGHT * part + 4) / 8;
-            self.rect((x, y + HEIGHT - height, WIDTH, height), colour, "");
+            self.rect((x, y + HEIGHT - height, WIDTH, height), colour);
         } else if let Some(part) = eighths(Glyphs::UNICODE.eighths) {
-            self.rect((x, y, (WIDTH * part + 4) / 8, HEIGHT), colour, "");
+            self.rect((x, y, (WIDTH * part + 4) / 8, HEIGHT), colour);
         } else {
             return false;
         }
@@ -247,7 +245,7 @@ fn merged(mut strokes: Vec<(u32, u32, u32)>) -> Vec<(u32, u32, u32)> {
 
 /// So many half pixels, in pixels.
 fn halves(halves: u32) -> String {
-    if halves % 2 == 0 { (halves / 2).to_string() } else { format!("{}.5", halves / 2) }
+    if halves.is_multiple_of(2) { (halves / 2).to_string() } else { format!("{}.5", halves / 2) }
 }
 
 fn hex((r, g, b): Rgb) -> String {

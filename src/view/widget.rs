@@ -4,8 +4,8 @@
 use crate::theme::{Theme, arm};
 use ratatui::buffer::{Buffer, CellWidth};
 use ratatui::layout::Rect;
-use ratatui::style::Style;
-use ratatui::text::Line;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
 
 mod chart;
 mod table;
@@ -15,15 +15,16 @@ pub use chart::{bar, sparkline};
 pub use table::{Align, Column, columns, scroll};
 pub use wire::{Wire, wire};
 
-/// Writes one line of text, cut with an ellipsis at `width` cells; what the spans do not say, `style` does. Control and other
-/// invisible characters are left out. Returns the column after what was written.
+/// Writes one line of text, cut with an ellipsis at `width` cells; what the spans do not say, `style` does, and nothing of the
+/// style that was there remains: a row is painted (selected, banner) with `Buffer::set_style` after it is written. Control
+/// and other invisible characters are left out. Returns the column after what was written.
 pub fn text<'a>(buf: &mut Buffer, x: u16, y: u16, width: u16, line: impl Into<Line<'a>>, style: Style, theme: &Theme) -> u16 {
     let area = buf.area.intersection(Rect { x, y, width, height: 1 });
     if area.is_empty() || area.x != x {
         return x;
     }
     let mut line = line.into();
-    line.style = style.patch(line.style);
+    line.style = Style::reset().patch(style).patch(line.style);
     if self::width(&line) <= usize::from(area.width) {
         return buf.set_line(x, y, &line, area.width).0;
     }
@@ -33,16 +34,22 @@ pub fn text<'a>(buf: &mut Buffer, x: u16, y: u16, width: u16, line: impl Into<Li
 
 /// The cells that a line takes when written: those of its visible characters.
 pub fn width(line: &Line<'_>) -> usize {
-    line.styled_graphemes(Style::new()).map(|grapheme| usize::from(grapheme.symbol.cell_width())).sum()
+    let cells = |span: &Span<'_>| match &span.content {
+        plain if plain.bytes().all(|byte| matches!(byte, b' '..=b'~')) => plain.len(),
+        _ => span.styled_graphemes(Style::new()).map(|grapheme| usize::from(grapheme.symbol.cell_width())).sum(),
+    };
+    line.spans.iter().map(cells).sum()
 }
 
 /// Empties an area, so that what is drawn there next has nothing shining through.
 pub fn clear(buf: &mut Buffer, area: Rect) {
-    fill(buf, area, " ", Style::reset());
+    fill(buf, area, " ", Style::new());
 }
 
-/// Puts the same one-cell symbol into every cell of an area.
+/// Puts the same one-cell symbol into every cell of an area. A shape takes colour and weight of a style; reversed or underlined
+/// it would be another shape.
 fn fill(buf: &mut Buffer, area: Rect, symbol: &str, style: Style) {
+    let style = Style::reset().patch(style).remove_modifier(Modifier::REVERSED | Modifier::UNDERLINED);
     for position in buf.area.intersection(area).positions() {
         if let Some(cell) = buf.cell_mut(position) {
             cell.set_symbol(symbol).set_style(style);

@@ -36,7 +36,7 @@ impl From<Closed> for Ended {
 
 /// How long to wait before the next attempt when the last one ended in `link`.
 pub fn pause(link: &Link, backoff: &mut Backoff) -> Duration {
-    let wait = backoff.next();
+    let wait = backoff.next_wait();
     if matches!(link, Link::Hung | Link::StartingUp(_)) { wait.min(THERE_WAIT) } else { wait }
 }
 

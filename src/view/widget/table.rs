@@ -79,24 +79,39 @@ type Place = (u16, u16);
 
 /// The place of each column, or `None` for one that gave way.
 fn fit<'a>(area: Rect, columns: &[Column<'_>], rows: impl Iterator<Item = &'a Vec<Line<'a>>> + Clone) -> Vec<Option<Place>> {
-    let mut list: Vec<(usize, &Column<'_>)> = columns.iter().enumerate().collect();
-    let least = |list: &[(usize, &Column<'_>)]| list.iter().map(|(_, column)| usize::from(column.min) + usize::from(GAP)).sum::<usize>();
-    let room = usize::from(area.width) + usize::from(GAP);
-    while list.len() > 1 && least(&list) > room {
-        let lowest = list.iter().map(|(_, column)| column.priority).min();
-        let Some(gone) = list.iter().rposition(|(_, column)| Some(column.priority) == lowest) else { break };
-        list.remove(gone);
+    struct Kept {
+        at: usize,
+        priority: u8,
+        cells: u16,
+        wanted: u16,
     }
-    let mut spare = room.saturating_sub(least(&list));
+    let widest = |at: usize, header: &str| rows.clone().filter_map(|row| row.get(at)).map(width).chain([width(&header.into())]).max();
+    let kept = columns.iter().enumerate().map(|(at, column)| {
+        let wanted = widest(at, column.header).unwrap_or(0).min(usize::from(column.max)) as u16;
+        Kept { at, priority: column.priority, cells: column.min, wanted }
+    });
+    let mut kept: Vec<Kept> = kept.collect();
+    let taken = |kept: &[Kept]| kept.iter().map(|column| usize::from(column.cells) + usize::from(GAP)).sum::<usize>();
+    let room = usize::from(area.width) + usize::from(GAP);
+    while kept.len() > 1 && taken(&kept) > room {
+        let lowest = kept.iter().map(|column| column.priority).min();
+        let Some(gone) = kept.iter().rposition(|column| Some(column.priority) == lowest) else { break };
+        kept.remove(gone);
+    }
+    // What is left over is dealt out cell by cell, so that one long name does not take it all.
+    let mut spare = room.saturating_sub(taken(&kept));
+    while spare > 0 && kept.iter().any(|column| column.cells < column.wanted) {
+        for column in kept.iter_mut().filter(|column| column.cells < column.wanted) {
+            let more = spare.min(1);
+            column.cells += more as u16;
+            spare -= more;
+        }
+    }
     let mut x = area.x;
     let mut places = vec![None; columns.len()];
-    for (at, column) in list {
-        let contents = rows.clone().filter_map(|row| row.get(at)).map(width);
-        let wanted = contents.chain([width(&column.header.into())]).max().unwrap_or(0).min(usize::from(column.max));
-        let more = wanted.saturating_sub(usize::from(column.min)).min(spare);
-        spare -= more;
-        let cells = column.min.saturating_add(more as u16).min(area.right().saturating_sub(x));
-        if let Some(place) = places.get_mut(at) {
+    for column in kept {
+        let cells = column.cells.min(area.right().saturating_sub(x));
+        if let Some(place) = places.get_mut(column.at) {
             *place = Some((x, cells));
         }
         x = x.saturating_add(cells).saturating_add(GAP);

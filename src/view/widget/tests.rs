@@ -115,6 +115,19 @@ fn wires_join_frames_and_each_other() {
 }
 
 #[test]
+fn what_is_written_over_a_line_keeps_nothing_of_it() {
+    let theme = Theme::load("mono", Depth::True, &Glyphs::UNICODE).unwrap();
+    let area = Rect::new(0, 0, 12, 3);
+    let mut buf = Buffer::empty(area);
+    frame(&mut buf, area, "A", Line::from(Span::styled("x", theme.critical)), theme.critical, &theme);
+    assert_eq!(buf[(0, 0)].modifier, Modifier::BOLD, "a reversed line would be a block");
+    assert_eq!(buf[(2, 0)].modifier, Modifier::BOLD);
+    assert_eq!(buf[(9, 0)].modifier, Modifier::BOLD | Modifier::REVERSED);
+    text(&mut buf, 9, 0, 1, "y", theme.text, &theme);
+    assert_eq!(buf[(9, 0)].modifier, Modifier::empty());
+}
+
+#[test]
 fn a_divider_joins_the_sides_of_its_frame() {
     insta::assert_snapshot!(unicode(14, 5, |buf, area, theme| {
         frame(buf, area, "A", "", theme.border, theme);
@@ -142,7 +155,7 @@ fn a_sparkline_ends_at_the_right_and_keeps_its_gaps() {
 fn bars_show_anything_above_nothing_and_less_than_all() {
     let filled = |fraction| unicode(4, 1, |buf, _, theme| bar(buf, 0, 0, 4, fraction, theme.graph, theme));
     let shown = [0.0, 0.001, 0.5, 0.53, 0.999, 1.0, 7.0, -1.0, f64::NAN].map(filled);
-    assert_eq!(shown, ["░░░░", "▏░░░", "██░░", "██▏░", "███▉", "████", "████", "░░░░", "░░░░"]);
+    assert_eq!(shown, ["····", "▏···", "██··", "██▏·", "███▉", "████", "████", "····", "····"]);
 }
 
 fn table(buf: &mut Buffer, area: Rect, theme: &Theme) {
@@ -171,10 +184,10 @@ fn a_table_drops_what_matters_least() {
     postgres-2-…
     ");
     insta::assert_snapshot!(unicode(28, 4, table), @"
-    name        role       lag
-    postgres-0  primary
-    postgres-1  standby  0.1 s
-    postgres-2-…
+    name         role        lag
+    postgres-0   primary
+    postgres-1   standby   0.1 s
+    postgres-2…
     ");
     insta::assert_snapshot!(unicode(15, 3, table), @"
     name        lag

@@ -1,5 +1,6 @@
 //! The lines of the diagram: straight pieces that join what they touch, so that nobody has to know which corner or tee goes where.
 
+use super::fill;
 use crate::theme::{Theme, arm};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -43,10 +44,10 @@ pub fn wire(buf: &mut Buffer, clip: Rect, corners: &[(u16, u16)], kind: Wire, st
 
 /// Adds arms to the piece of line in a cell, or replaces what else is there.
 fn join(buf: &mut Buffer, at: (u16, u16), arms: usize, kind: Wire, style: Style, theme: &Theme) {
-    let Some(cell) = buf.cell_mut(at) else { return };
+    let Some(symbol) = buf.cell(at).map(|cell| cell.symbol().to_owned()) else { return };
     let glyphs = theme.glyphs;
     // In ASCII one sign stands for many pieces: the last is the one with the most arms.
-    let present = match cell.symbol() {
+    let present = match symbol.as_str() {
         broken if broken == glyphs.broken_level => arm::LEFT | arm::RIGHT,
         broken if broken == glyphs.broken_upright => arm::UP | arm::DOWN,
         symbol => glyphs.lines.iter().rposition(|piece| *piece == symbol).unwrap_or(0),
@@ -56,8 +57,9 @@ fn join(buf: &mut Buffer, at: (u16, u16), arms: usize, kind: Wire, style: Style,
         (Wire::Broken, all) if present == 0 && all == arm::UP | arm::DOWN => glyphs.broken_upright,
         (_, all) => glyphs.line(all),
     };
-    cell.set_symbol(piece);
     if present == 0 {
-        cell.set_style(style);
+        fill(buf, Rect::new(at.0, at.1, 1, 1), piece, style);
+    } else if let Some(cell) = buf.cell_mut(at) {
+        cell.set_symbol(piece);
     }
 }
