@@ -35,8 +35,17 @@ pub enum Input {
     Key(KeyEvent),
     /// The terminal has another size: columns, rows.
     Resize(u16, u16),
-    /// End: the terminal is gone, or somebody asked the process to stop; why.
-    Stop(&'static str),
+    /// End: the terminal is gone, or somebody asked the process to stop.
+    Stop(Stop),
+}
+
+/// Why the loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// In words.
+    pub reason: &'static str,
+    /// The exit status: 0 if somebody quit, 128 and the signal's number after a signal.
+    pub status: u8,
 }
 
 /// What the loop is connected to.
@@ -72,8 +81,15 @@ pub struct Stats {
     pub longest_turn: Duration,
 }
 
+impl std::fmt::Display for Stats {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Stats { draws, frames, bytes, events, longest_turn } = self;
+        write!(f, "{draws} draws, {frames} frames, {bytes} bytes, {events} events, longest turn {longest_turn:.1?}")
+    }
+}
+
 /// Runs until somebody quits. Returns why, the frames' end, and what it cost.
-pub async fn run<F: Frames>(app: &mut App, theme: &Theme, size: (u16, u16), ends: Ends<F>) -> (&'static str, F, Stats) {
+pub async fn run<F: Frames>(app: &mut App, theme: &Theme, size: (u16, u16), ends: Ends<F>) -> (Stop, F, Stats) {
     let mut turn = Turn::new(app, theme, size, ends);
     let mut tick = tokio::time::interval_at(turn.ends.epoch + TICK_OFFSET, Duration::from_secs(1));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -88,8 +104,8 @@ pub async fn run<F: Frames>(app: &mut App, theme: &Theme, size: (u16, u16), ends
             () = turn.ends.frames.until_ready(), if turn.dirty && !turn.ends.frames.ready() => None,
             Some(event) = turn.ends.events.recv() => turn.on_events(event),
         };
-        if let Some(reason) = stop {
-            return (reason, turn.ends.frames, turn.stats);
+        if let Some(stop) = stop {
+            return (stop, turn.ends.frames, turn.stats);
         }
     }
 }
@@ -139,15 +155,15 @@ impl<'a, F: Frames> Turn<'a, F> {
         Instant::now().saturating_duration_since(self.ends.epoch).as_millis() as Millis
     }
 
-    fn on_input(&mut self, input: Option<Input>) -> Option<&'static str> {
+    fn on_input(&mut self, input: Option<Input>) -> Option<Stop> {
         match input {
-            None => return Some("the terminal is gone"),
-            Some(Input::Stop(reason)) => return Some(reason),
+            None => return Some(Stop { reason: "the terminal is gone", status: 129 }),
+            Some(Input::Stop(stop)) => return Some(stop),
             Some(Input::Resize(columns, rows)) => self.size = (columns, rows),
             Some(Input::Key(key)) => {
                 let intent = self.keymap.intent(key.into(), self.app.ui.place)?;
                 match self.app.on_intent(intent) {
-                    Some(Effect::Quit) => return Some("quit"),
+                    Some(Effect::Quit) => return Some(Stop { reason: "quit", status: 0 }),
                     Some(Effect::Repaint) => self.canvas.forget(),
                     None => {}
                 }
@@ -159,7 +175,7 @@ impl<'a, F: Frames> Turn<'a, F> {
         None
     }
 
-    fn on_tick(&mut self) -> Option<&'static str> {
+    fn on_tick(&mut self) -> Option<Stop> {
         tui_logger::move_events();
         let from = Origin { upstream: Upstream::Program, name: "".into() };
         let tick = Envelope { at: self.now(), from, generation: 0, event: Event::Tick { unix_ms: (self.ends.wall)() } };
@@ -169,7 +185,7 @@ impl<'a, F: Frames> Turn<'a, F> {
         None
     }
 
-    fn on_events(&mut self, first: Envelope) -> Option<&'static str> {
+    fn on_events(&mut self, first: Envelope) -> Option<Stop> {
         let begun = std::time::Instant::now();
         let cause = (first.from.upstream, first.from.name.clone());
         self.take(&first);

@@ -13,12 +13,25 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// Takes the terminal: raw mode, alternate screen, pastes told from keys, no cursor.
-pub fn enter() -> io::Result<Vec<u8>> {
-    crossterm::terminal::enable_raw_mode()?;
-    let mut bytes = Vec::new();
-    queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
-    Ok(bytes)
+/// The terminal while it is ours. Dropping it leaves raw mode; the screen is given back by `farewell`, through the writer.
+pub struct Guard(());
+
+impl Guard {
+    /// Takes the terminal: raw mode, alternate screen, pastes told from keys, no cursor.
+    pub fn enter(frames: &mut impl Frames) -> io::Result<Guard> {
+        crossterm::terminal::enable_raw_mode()?;
+        let guard = Guard(());
+        let mut bytes = Vec::new();
+        queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        frames.send(bytes);
+        Ok(guard)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = crossterm::terminal::disable_raw_mode();
+    }
 }
 
 /// The bytes that give the screen back.
@@ -29,10 +42,35 @@ pub fn farewell() -> Vec<u8> {
     bytes
 }
 
-/// Gives the terminal back at once, from wherever: for a panic, which cannot wait for the writer.
-pub fn leave_now() {
+/// Makes errors readable, and a panic give the terminal back before it is reported. A panic in a task is only logged: the console
+/// lives on, and the task's owner decides.
+pub fn install_hooks() -> color_eyre::Result<()> {
+    color_eyre::config::HookBuilder::default().display_env_section(false).install()?;
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if tokio::task::try_id().is_some() {
+            tracing::error!("{panic}");
+            return;
+        }
+        leave_now();
+        report(panic);
+    }));
+    Ok(())
+}
+
+/// Gives the terminal back at once, from wherever, if it is ours.
+fn leave_now() {
+    if !crossterm::terminal::is_raw_mode_enabled().unwrap_or(false) {
+        return;
+    }
     let _ = crossterm::terminal::disable_raw_mode();
-    let _ = io::stdout().write_all(&farewell()).and_then(|()| io::stdout().flush());
+    // From a thread: a stalled line must not keep the report waiting for ever.
+    let (done, waiting) = sync_channel(1);
+    let _ = std::thread::Builder::new().spawn(move || {
+        let _ = io::stdout().write_all(&farewell()).and_then(|()| io::stdout().flush());
+        let _ = done.send(());
+    });
+    let _ = waiting.recv_timeout(Duration::from_millis(500));
 }
 
 /// What the terminal shows, as far as we sent it.
