@@ -33,8 +33,8 @@ pub struct Card<'a> {
     pub severity: Severity,
     /// What is said in it, the most important first; as many lines are drawn as fit.
     pub lines: Vec<Line<'a>>,
-    /// Drawn below the lines where there is room.
-    pub history: Option<&'a History>,
+    /// Drawn below the lines where there is room, with what it is.
+    pub history: Option<(&'static str, &'a History)>,
     /// On the line that leads to it.
     pub label: Option<Span<'a>>,
     /// Data flows along that line.
@@ -107,7 +107,7 @@ fn postgres_card<'a>(context: &Context<'a>, server: &'a PgServer) -> Card<'a> {
         name: words::short(&server.name),
         severity: context.health().of(&server.name),
         lines,
-        history: server.is_standby().then_some(&server.lag_history),
+        history: server.is_standby().then_some(("lag", &server.lag_history)),
         label,
         flows: lag.is_some_and(|lag| lag.state.follows()),
     }
@@ -124,7 +124,8 @@ pub fn redis<'a>(context: &Context<'a>) -> Option<Half<'a>> {
     let about = quorum.map(|quorum| format!("quorum {quorum} of {}", group.sentinels.len())).unwrap_or_default();
     let card = |node: &'a RedisNode| redis_card(context, node);
     Some(Half {
-        caption,
+        name: "Redis",
+        about,
         writer: group.master(now).map(card),
         no_writer: "no master seen",
         followers: group.others(now).map(card).collect(),
@@ -167,7 +168,7 @@ fn redis_card<'a>(context: &Context<'a>, node: &'a RedisNode) -> Card<'a> {
         name: words::short(&node.name),
         severity: context.health().of(&node.name),
         lines,
-        history: if node.is_master() { Some(&node.load_history) } else { Some(&node.lag_history) },
+        history: Some(if node.is_master() { ("commands/s", &node.load_history) } else { ("lag", &node.lag_history) }),
         label,
         flows: lag.is_some_and(|lag| lag.state == crate::model::ReplicaState::Online),
     }

@@ -28,7 +28,7 @@ pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) -> u16 {
     // What is left after captions, lines and the Sentinels is shared by two rows of boxes.
     let sentinels = if context.model().redis.sentinels.is_empty() { 0 } else { 1 + u16::from(roomy) };
     let fixed = edge + 2 + 2 + sentinels;
-    let box_height = (area.height.saturating_sub(fixed) / 2).clamp(4, if roomy { 8 } else { 4 });
+    let box_height = (area.height.saturating_sub(fixed) / 2).clamp(4, if roomy { 12 } else { 4 });
     let top = area.y + edge;
     let each = area.width / halves.len() as u16;
     let middle = area.x + area.width / 2;
@@ -156,16 +156,18 @@ fn draw_card(context: &Context<'_>, buf: &mut Buffer, place: Rect, card: &Card<'
     let sign = Line::styled(context.sign(card.severity), context.style(card.severity));
     let inside = frame(buf, place, format!("{pointer}{}", card.name), sign, style, theme);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(1), ..inside };
-    // A small picture takes the last line where the words leave it.
-    let chart = card.history.filter(|_| inside.height >= 4);
-    let words = inside.height - u16::from(chart.is_some());
+    // A small picture takes what the words leave; on a small box the last line, if there is one to spare.
+    let words = if inside.height >= 4 { (inside.height - 1).min(6) } else { inside.height };
     for (y, line) in (inside.top()..inside.top() + words).zip(&card.lines) {
         text(buf, inside.x, y, inside.width, line.clone(), theme.text, theme);
     }
-    if let Some(history) = chart {
+    let chart = Rect { y: inside.y + words, height: inside.height - words, width: inside.width.saturating_sub(1), ..inside };
+    if let Some((name, history)) = card.history.filter(|_| chart.height > 0) {
         let samples: Vec<_> = history.samples().collect();
-        let strip = Rect { y: inside.bottom() - 1, height: 1, width: inside.width.saturating_sub(1), ..inside };
-        sparkline(buf, strip, &samples, 1.0, theme.graph, theme);
+        sparkline(buf, chart, &samples, 1.0, theme.graph, theme);
+        if samples.len() + name.len() < chart.width.into() || chart.height > 1 {
+            text(buf, chart.x, chart.y, chart.width, name, theme.muted, theme);
+        }
     }
 }
 
