@@ -154,7 +154,10 @@ fn agreement(model: &Model, problems: &mut Problems) {
     let named: Vec<_> = group.fresh_views(now).filter_map(|view| view.master.as_ref()).collect();
     let Some(first) = named.first() else { return };
     if named.iter().any(|m| !same_instance(group, (&m.host, m.port), (&first.host, first.port))) {
-        problems.add(Severity::Critical, &part, None, "the Sentinels disagree about who is master");
+        // The others hear of a new master about a second after the leader.
+        let moving = named.iter().any(|m| m.flags.iter().any(|flag| flag == "failover_in_progress"));
+        let severity = if moving { Severity::Warning } else { Severity::Critical };
+        problems.add(severity, &part, None, "the Sentinels disagree about who is master");
     } else if named.iter().any(|m| m.epoch != first.epoch) {
         problems.add(Severity::Notice, &part, None, "the Sentinels differ in the configuration epoch");
     }

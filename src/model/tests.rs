@@ -163,10 +163,10 @@ fn a_failover_is_followed_step_by_step() {
         failover.steps.iter().map(|s| s.kind.as_str()).collect::<Vec<_>>(),
         ["+sdown", "+odown", "+try-failover", "+elected-leader", "+selected-slave"]
     );
-    assert_eq!(failover.steps[4].text, "slave redis-1 @ mymaster redis-0");
+    assert_eq!(&*failover.steps[4].subject, "redis-1");
     message(&mut model, 2000, "redis-sentinel-0", "+switch-master", "mymaster 127.0.0.1 6300 127.0.0.1 6301");
     let failover = model.redis.failover.clone().unwrap();
     assert_eq!(failover.switched, Some(2000));
     let newest = model.timeline.newest().next().unwrap();
-    assert_eq!(newest.text, "+switch-master mymaster redis-0 redis-1");
+    assert_eq!((&*newest.subject, newest.text.as_str()), ("redis-1", "+switch-master from redis-0"));
 }

@@ -220,7 +220,7 @@ fn dissent(context: &Context<'_>, view: &SentinelView) -> Option<(String, ratatu
 fn role_line<'a>(context: &Context<'a>, role: &'static str, leads: bool, fresh: bool, more: String) -> Line<'a> {
     let theme = context.theme;
     match (fresh, leads) {
-        (false, _) => Line::styled(format!("was {} {more}", role.to_lowercase()), theme.stale),
+        (false, _) => Line::styled(format!("was {}", role.to_lowercase()), theme.stale),
         (true, true) => Line::from(vec![
             Span::styled(format!("{} {role}", theme.glyphs.primary), theme.accent),
             Span::styled(format!("  {more}"), theme.text),

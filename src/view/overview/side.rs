@@ -4,7 +4,7 @@ use crate::figure;
 use crate::health::{Problem, Severity};
 use crate::model::{Entry, Failover, Weight};
 use crate::view::context::Context;
-use crate::view::widget::{frame, text, width, wrap};
+use crate::view::widget::{frame, text, wrap};
 use crate::view::words;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -124,7 +124,11 @@ fn draw_failover(context: &Context<'_>, buf: &mut Buffer, area: Rect, failover: 
     };
     let step = |step: &crate::model::FailoverStep| {
         let time = format!("+{}", seconds(step.at - failover.started));
-        Line::from(vec![Span::styled(format!("{} {time:>8} ", theme.glyphs.ok), theme.muted), Span::styled(step.meaning, theme.text)])
+        Line::from(vec![
+            Span::styled(format!("{} {time:>8} ", theme.glyphs.ok), theme.muted),
+            Span::styled(step.meaning, theme.text),
+            Span::styled(chosen(step), theme.title),
+        ])
     };
     // The last steps tell the most.
     let fits = usize::from(inside.height.saturating_sub(1));
@@ -135,6 +139,11 @@ fn draw_failover(context: &Context<'_>, buf: &mut Buffer, area: Rect, failover: 
     }
 }
 
+/// Who is chosen is worth a word; who is lost stands in the title of it all.
+fn chosen(step: &crate::model::FailoverStep) -> String {
+    if matches!(step.kind.as_str(), "+selected-slave" | "+switch-master") { format!(" {}", step.subject) } else { String::new() }
+}
+
 fn seconds(milliseconds: u64) -> String {
     format!("{:.1} s", milliseconds as f64 / 1000.0)
 }
@@ -143,9 +152,11 @@ fn seconds(milliseconds: u64) -> String {
 pub fn timeline(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let theme = context.theme;
     for (y, entry) in (area.top()..area.bottom()).zip(context.model().timeline.newest()) {
-        let line = entry_line(context, entry);
-        let fits = width(&line) <= usize::from(area.width);
-        text(buf, area.x + u16::from(fits), y, area.width.saturating_sub(u16::from(fits)), line, theme.text, theme);
+        text(buf, area.x + 1, y, area.width.saturating_sub(1), entry_line(context, entry), theme.text, theme);
+    }
+    if context.model().timeline.newest().next().is_none() {
+        let since = context.model().unix_ms(0).map(|unix_ms| format!("nothing since {}", figure::clock(unix_ms)));
+        text(buf, area.x + 1, area.y, area.width.saturating_sub(1), since.unwrap_or_default(), theme.muted, theme);
     }
 }
 
@@ -157,7 +168,6 @@ fn entry_line<'a>(context: &Context<'a>, entry: &'a Entry) -> Line<'a> {
         Weight::Notable => theme.text,
         Weight::Bad => theme.warning,
     };
-    let subject = if entry.witnesses.is_empty() { format!("{} ", words::short(&entry.subject)) } else { String::new() };
     let witnesses = match entry.witnesses.as_slice() {
         [] => String::new(),
         [one] => format!("  {}", words::short(one)),
@@ -165,7 +175,7 @@ fn entry_line<'a>(context: &Context<'a>, entry: &'a Entry) -> Line<'a> {
     };
     Line::from(vec![
         Span::styled(format!("{time} "), theme.muted),
-        Span::styled(subject, theme.title),
+        Span::styled(format!("{} ", words::short(&entry.subject)), theme.title),
         Span::styled(entry.text.as_str(), style),
         Span::styled(witnesses, theme.muted),
     ])
