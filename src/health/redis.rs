@@ -49,6 +49,15 @@ fn roles(model: &Model, problems: &mut Problems) {
         1 => {}
         _ => problems.add(Severity::Critical, &part, None, format!("two masters: {} both take writes", masters.join(" and "))),
     }
+    let chosen = group.master(now).map(|m| &m.name);
+    for second in group.fresh_masters(now).filter(|m| Some(&m.name) != chosen) {
+        problems.add(
+            Severity::Critical,
+            &second.name,
+            Some(second.role_since),
+            "takes writes that will be lost: it is not the elected master",
+        );
+    }
     let online = group.nodes.iter().filter_map(|n| group.lag(n, now)).any(|lag| lag.state == ReplicaState::Online);
     if group.nodes.len() > 1 && masters.len() == 1 && !online {
         let severity = if group.nodes.iter().all(|n| n.is_fresh(now)) { Severity::Critical } else { Severity::Unknown };
@@ -74,7 +83,11 @@ fn roles(model: &Model, problems: &mut Problems) {
 
 fn replication(model: &Model, node: &RedisNode, problems: &mut Problems) {
     let Some(lag) = model.redis.lag(node, model.now) else { return };
-    let behind = lag.bytes.map(|b| format!(", {}{} behind", if lag.at_least { "≥ " } else { "" }, bytes(b))).unwrap_or_default();
+    let behind = lag
+        .bytes
+        .filter(|bytes| *bytes > 0)
+        .map(|b| format!(", {}{} behind", if lag.at_least { "≥ " } else { "" }, bytes(b)))
+        .unwrap_or_default();
     match lag.state {
         ReplicaState::Online => {}
         ReplicaState::Syncing => {
