@@ -9,7 +9,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 mod draw;
-pub use draw::{draw, panel};
+pub use draw::{draw, flow, halves, within};
 
 /// Least width of an instance's column; with less, fewer instances are shown.
 pub const LEAST_CELL: u16 = 18;
@@ -56,6 +56,10 @@ impl Cell {
         value.map_or_else(|| Cell::not_yet(context), |value| Cell::text(text(value)))
     }
 
+    fn is_in(&self, style: Style) -> bool {
+        matches!(self, Cell::Text(line) if line.style == style)
+    }
+
     /// The whole in one style, whatever it was before.
     pub fn restyled(self, style: Style) -> Cell {
         let plain = |line: Line<'static>| Line::from(line.to_string()).style(style);
@@ -76,7 +80,7 @@ pub struct Layout {
 
 impl Layout {
     fn caption_of(width: u16) -> u16 {
-        (width / 5).clamp(8, 19)
+        (width * 2 / 9).clamp(8, 19)
     }
 
     /// How many columns fit into a width; at least one.
@@ -171,10 +175,12 @@ impl<'a, T> Matrix<'a, T> {
         self.push(Kind::Header(title.into(), names));
     }
 
-    /// Adds a row that knows by itself how fresh it is.
+    /// Adds a row that knows by itself how fresh it is; one that applies to nobody is left out.
     pub fn row(&mut self, caption: &'static str, cell: impl Fn(&'a T) -> Cell) {
-        let cells = self.shown.iter().map(|instance| cell(instance)).collect();
-        self.values(caption, cells);
+        let cells: Vec<Cell> = self.shown.iter().map(|instance| cell(instance)).collect();
+        if cells.iter().any(|cell| *cell != Cell::Blank) {
+            self.push(Kind::Values(caption, cells));
+        }
     }
 
     /// Adds the caption of a group that shows what `feed` brought over `link`, and gives the group to add rows to.
@@ -189,21 +195,18 @@ impl<'a, T> Matrix<'a, T> {
         let seen: Vec<_> = self.shown.iter().map(|i| Seen::of(context, &link(i), observed(i), limit)).collect();
         let note = |seen: &Seen<'a, V>| match seen {
             Seen::Stale(_, at) => Line::styled(format!("{} {} old", context.theme.glyphs.unknown, context.age(*at)), context.theme.stale),
+            Seen::Never(Cell::Text(words)) => words.clone(),
             _ => Line::default(),
         };
-        let notes = seen.iter().map(note).collect();
-        self.push(Kind::Group(caption, notes));
+        let notes: Vec<Line<'static>> = seen.iter().map(note).collect();
+        if !caption.is_empty() || notes.iter().any(|note| note.width() > 0) {
+            self.push(Kind::Group(caption, notes));
+        }
         Group { matrix: self, seen }
     }
 
     fn push(&mut self, kind: Kind) {
         self.rows.push(Row { layout: self.layout, kind });
-    }
-
-    fn values(&mut self, caption: &'static str, cells: Vec<Cell>) {
-        if cells.iter().any(|cell| *cell != Cell::Blank) {
-            self.push(Kind::Values(caption, cells));
-        }
     }
 }
 
@@ -238,7 +241,7 @@ impl<'a, T, V> Group<'_, 'a, T, V> {
     /// Adds a row.
     pub fn row(&mut self, caption: &'static str, cell: impl Fn(&'a T, &'a V) -> Cell) -> &mut Self {
         let cells = self.cells(cell);
-        self.matrix.values(caption, cells);
+        self.values(caption, cells);
         self
     }
 
@@ -264,12 +267,13 @@ impl<'a, T, V> Group<'_, 'a, T, V> {
         self
     }
 
-    /// Adds a row of values that should be the same everywhere: a fresh one that most of the fresh ones do not share is marked.
+    /// Adds a row of values that should be the same everywhere: a fresh and known one that most of these
+    /// do not share is marked.
     pub fn alike(&mut self, caption: &'static str, severity: Severity, cell: impl Fn(&'a T, &'a V) -> Cell) -> &mut Self {
         let context = self.matrix.context;
         let cells = self.cells(cell);
         let told = |(cell, seen): (&Cell, &Seen<'a, V>)| match (cell, seen) {
-            (Cell::Text(line), Seen::Fresh(_)) => Some(line.to_string()),
+            (Cell::Text(line), Seen::Fresh(_)) if line.style != context.theme.unknown => Some(line.to_string()),
             _ => None,
         };
         let texts: Vec<Option<String>> = cells.iter().zip(&self.seen).map(told).collect();
@@ -277,11 +281,20 @@ impl<'a, T, V> Group<'_, 'a, T, V> {
         let mark = |(cell, text): (Cell, &Option<String>)| {
             let Some(text) = text else { return cell };
             let same = texts.iter().flatten().filter(|other| *other == text).count();
-            if 2 * same > fresh { cell } else { Cell::styled(format!("{} {text}", context.sign(severity)), context.style(severity)) }
+            let style = if cell.is_in(context.theme.critical) { context.theme.critical } else { context.style(severity) };
+            if 2 * same > fresh { cell } else { Cell::styled(format!("{} {text}", context.sign(severity)), style) }
         };
         let cells = cells.into_iter().zip(&texts).map(mark).collect();
-        self.matrix.values(caption, cells);
+        self.values(caption, cells);
         self
+    }
+
+    /// Where nothing is seen of anybody the caption says so once; a row that applies to nobody who is seen is left out.
+    fn values(&mut self, caption: &'static str, cells: Vec<Cell>) {
+        let known = cells.iter().zip(&self.seen).filter(|(_, seen)| !matches!(seen, Seen::Never(_)));
+        if known.into_iter().any(|(cell, _)| *cell != Cell::Blank) {
+            self.matrix.push(Kind::Values(caption, cells));
+        }
     }
 
     fn cells(&self, cell: impl Fn(&'a T, &'a V) -> Cell) -> Vec<Cell> {
@@ -304,6 +317,8 @@ pub fn problems(context: &Context<'_>, concerns: impl Fn(&str) -> bool, most: us
         let text = p.text.replace('≥', context.theme.glyphs.at_least);
         Row::free(vec![sign, Span::styled(format!("{}  ", p.subject), context.theme.title), Span::raw(text)])
     };
+    // One more takes no more room than saying so.
+    let most = if wrong().count() == most + 1 { most + 1 } else { most };
     let more = wrong().count().saturating_sub(most);
     let rest = (more > 0).then(|| Row::free(Line::styled(format!("  and {more} more, see the overview"), context.theme.muted)));
     wrong().take(most).map(line).chain(rest).collect()
@@ -314,3 +329,6 @@ impl From<Vec<Span<'static>>> for Cell {
         Cell::Text(Line::from(spans))
     }
 }
+
+#[cfg(test)]
+pub(in crate::view) mod tests;

@@ -21,6 +21,12 @@ mod statements;
 mod store;
 mod work;
 
+/// Below this width the title has no room for what is said elsewhere too.
+const ROOMY: u16 = 80;
+
+/// From this height on there is room for what is nice to have.
+const TALL: u16 = 50;
+
 /// From this width on the rows go into two panels, if the servers fit into half of it.
 const TWO_PANELS: u16 = 150;
 
@@ -35,15 +41,21 @@ pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
     };
     match context.app.ui.pane {
         Pane::Instances => {
-            let room = area.width.saturating_sub(2);
-            let panels = if room >= TWO_PANELS && Layout::fit(room / 2) >= servers.len() { 2 } else { 1 };
+            let place = matrix::within(area);
+            let [left, right] = matrix::halves(place);
+            let two = area.width >= TWO_PANELS && Layout::fit(left.width) >= servers.len();
+            let width = if two { left.width } else { place.width };
             let at = servers.iter().position(|s| s.name == server.name).unwrap_or(0);
-            let width = matrix::panel(room, panels);
             let window = Window::around(servers.len(), at, Layout::fit(width));
-            let title = Line::from(vec![Span::styled(window.words(context), theme.muted), named(context, server, window)]);
-            let inside = frame(buf, area, tabs(context), title, theme.border, theme);
-            let rows = rows(context, &server.name, window, width, area.height >= 40);
-            matrix::draw(context, buf, inside, &rows, panels);
+            let title = Line::from(vec![Span::styled(window.words(context), theme.muted), named(context, server, window, area.width)]);
+            frame(buf, area, tabs(context, area.width), title, theme.border, theme);
+            let rows = rows(context, &server.name, window, width, area.height >= TALL);
+            if two {
+                let [first, second] = matrix::flow(&rows);
+                matrix::draw(context, buf, &[(left, first), (right, second)]);
+            } else {
+                matrix::draw(context, buf, &[(place, rows.iter().collect())]);
+            }
         }
         Pane::Statements => statements::draw(context, buf, area, server),
         Pane::Locks => locks::draw(context, buf, area, server),
@@ -54,7 +66,7 @@ pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
 fn rows(context: &Context<'_>, focus: &Name, window: Window, width: u16, tall: bool) -> Vec<Row> {
     let cluster = &context.model().postgres;
     let ours = |subject: &str| subject == "PostgreSQL" || cluster.server(subject).is_some();
-    let mut rows = matrix::problems(context, ours, if tall { 5 } else { 2 });
+    let mut rows = matrix::problems(context, ours, if tall { 4 } else { 2 });
     let mut matrix = Matrix::new(context, &cluster.servers, window, width);
     matrix.header(Line::default(), |server| (header(context, server), server.name == *focus));
     server::rows(context, &mut matrix);
@@ -79,28 +91,33 @@ fn header(context: &Context<'_>, server: &PgServer) -> Line<'static> {
 }
 
 /// The panes and their keys; the one that is shown is marked.
-fn tabs(context: &Context<'_>) -> Line<'static> {
+fn tabs(context: &Context<'_>, width: u16) -> Line<'static> {
     let theme = context.theme;
     let shown = match context.app.ui.pane {
         Pane::Instances => Intent::Instances,
         Pane::Statements => Intent::Statements,
         Pane::Locks => Intent::Locks,
     };
-    let mut spans = vec![Span::styled("PostgreSQL", theme.title)];
+    let mut spans = vec![Span::styled(if width < ROOMY { "" } else { "PostgreSQL  " }, theme.title)];
     for binding in keymap::here(Place::Postgres) {
         if !matches!(binding.intent, Intent::Instances | Intent::Statements | Intent::Locks) {
             continue;
         }
         let style = |style: Style| if binding.intent == shown { style.patch(theme.selection) } else { style };
-        spans.push(Span::raw("  "));
         spans.push(Span::styled(binding.key(), style(theme.key)));
         spans.push(Span::styled(format!(" {}", binding.short), style(if binding.intent == shown { theme.title } else { theme.muted })));
+        spans.push(Span::raw("  "));
     }
+    spans.pop();
     Line::from(spans)
 }
 
 /// The name of the server in focus, for the title, with a gap before it if something stands there.
-fn named(context: &Context<'_>, server: &PgServer, window: Window) -> Span<'static> {
+fn named(context: &Context<'_>, server: &PgServer, window: Window, width: u16) -> Span<'static> {
+    // Its column is marked as well.
+    if width < ROOMY {
+        return Span::raw("");
+    }
     let gap = if window.before + window.after > 0 { "  " } else { "" };
     Span::styled(format!("{gap}{} {}", context.theme.glyphs.pointer, server.name), context.theme.title)
 }

@@ -22,8 +22,8 @@ const BESIDE: u16 = 150;
 /// From this height on they stand in frames of their own, else below each other in one list.
 const BELOW: u16 = 34;
 
-/// Lines of the upper frame that the lower one leaves it at least.
-const UPPER: u16 = 14;
+/// Lines that the upper frame has at least; where the lower one needs too many, all goes into one list.
+const UPPER: u16 = 16;
 
 pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let theme = context.theme;
@@ -36,49 +36,52 @@ pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let ours =
         |subject: &str| matches!(subject, "Redis" | "Sentinel") || group.node(subject).is_some() || group.sentinel(subject).is_some();
     let tall = area.height >= BELOW;
-    let problems = matrix::problems(context, ours, if tall { 5 } else { 2 });
+    let problems = matrix::problems(context, ours, if tall { 3 } else { 2 });
     let steps = failover::rows(context);
-    let running = group.failover.as_ref().is_some_and(|failover| failover.running(context.now()));
     if area.width >= BESIDE {
         let left = Rect { width: area.width / 2, ..area };
         let right = Rect { x: area.x + left.width, width: area.width - left.width, ..area };
-        let nodes = [problems, nodes(context, left.width - 2, tall).rows].concat();
-        let sentinels = [steps, sentinels(context, right.width - 2).rows].concat();
-        return beside(context, buf, left, right, &nodes, &sentinels);
+        let (nodes, sentinels) = (nodes(context, matrix::within(left).width, tall), sentinels(context, matrix::within(right).width));
+        return framed(context, buf, [(left, nodes.below(problems)), (right, sentinels.below(steps))]);
     }
-    let width = area.width.saturating_sub(2);
-    let (nodes, sentinels) = (nodes(context, width, tall), sentinels(context, width));
-    let lower = sentinels.rows.len() + steps.len();
-    if tall && !sentinels.rows.is_empty() && !nodes.rows.is_empty() {
-        let below = (lower as u16 + 2).min(area.height - UPPER);
-        let (upper, lower) = (Rect { height: area.height - below, ..area }, Rect { y: area.bottom() - below, height: below, ..area });
-        let inside = frame(buf, lower, "Sentinel", sentinels.more, theme.border, theme);
-        matrix::draw(context, buf, inside, &[steps, sentinels.rows].concat(), 1);
-        // The upper list is the longer one, and so the one that scrolls.
-        let inside = frame(buf, upper, "Redis", nodes.more, theme.border, theme);
-        return matrix::draw(context, buf, inside, &[problems, nodes.rows].concat(), 1);
+    let width = matrix::within(area).width;
+    let (nodes, sentinels) = (nodes(context, width, false), sentinels(context, width));
+    let needed = sentinels.rows.len() + steps.len() + 2;
+    if tall && !sentinels.rows.is_empty() && !nodes.rows.is_empty() && needed <= usize::from(area.height - UPPER) {
+        let height = area.height - needed as u16;
+        let (upper, lower) = (Rect { height, ..area }, Rect { y: area.y + height, height: needed as u16, ..area });
+        return framed(context, buf, [(upper, nodes.below(problems)), (lower, sentinels.below(steps))]);
     }
     // In one list what is in focus comes first, and a failover before all while it goes on.
+    let running = group.failover.as_ref().is_some_and(|failover| failover.running(context.now()));
     let on_sentinel = matches!(context.app.ui.focus, Some(Node::Sentinel(_)));
     let more = if on_sentinel { sentinels.more } else { nodes.more };
     let (first, second) = if on_sentinel { (sentinels.rows, nodes.rows) } else { (nodes.rows, sentinels.rows) };
     let rows = if running { [steps, problems, first, second].concat() } else { [problems, first, second, steps].concat() };
-    let inside = frame(buf, area, "Redis and Sentinel", more, theme.border, theme);
-    matrix::draw(context, buf, inside, &rows, 1);
+    frame(buf, area, "Redis and Sentinel", more, theme.border, theme);
+    matrix::draw(context, buf, &[(matrix::within(area), rows.iter().collect())]);
 }
 
-fn beside(context: &Context<'_>, buf: &mut Buffer, left: Rect, right: Rect, nodes: &[Row], sentinels: &[Row]) {
+/// The nodes and the Sentinels, each in a frame of its own.
+fn framed(context: &Context<'_>, buf: &mut Buffer, sections: [(Rect, Section); 2]) {
     let theme = context.theme;
-    let inside = frame(buf, right, "Sentinel", "", theme.border, theme);
-    matrix::draw(context, buf, inside, sentinels, 1);
-    let inside = frame(buf, left, "Redis", "", theme.border, theme);
-    matrix::draw(context, buf, inside, nodes, 1);
+    for ((area, section), title) in sections.iter().zip(["Redis", "Sentinel"]) {
+        frame(buf, *area, title, section.more.as_str(), theme.border, theme);
+    }
+    matrix::draw(context, buf, &sections.each_ref().map(|(area, section)| (matrix::within(*area), section.rows.iter().collect())));
 }
 
 /// Rows, and what their title says of instances that do not fit.
 struct Section {
     rows: Vec<Row>,
     more: String,
+}
+
+impl Section {
+    /// The same with other rows before its own.
+    fn below(self, above: Vec<Row>) -> Section {
+        Section { rows: [above, self.rows].concat(), ..self }
+    }
 }
 
 fn nodes(context: &Context<'_>, width: u16, tall: bool) -> Section {

@@ -4,7 +4,7 @@
 use super::{Cell, Kind, Layout, Row};
 use crate::theme::Theme;
 use crate::view::context::Context;
-use crate::view::widget::{bar, sparkline, text, width};
+use crate::view::widget::{bar, inside, sparkline, text, width};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -15,29 +15,33 @@ const BETWEEN: u16 = 2;
 /// Where bars begin at the earliest, so that those of one row stand below each other.
 const BAR_FROM: u16 = 12;
 
-/// Draws `rows` from the scroll position on, in as many panels as `panels` says (one or two).
-pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect, rows: &[Row], panels: usize) {
-    let rows: Vec<&Row> = rows.iter().collect();
-    if panels < 2 {
-        let offset = context.list(rows.len(), area.height);
-        return list(context, buf, area, &rows, offset);
+/// Draws lists of rows, each in its own area, all from the scroll position on as far as each has something to scroll.
+pub fn draw(context: &Context<'_>, buf: &mut Buffer, lists: &[(Rect, Vec<&Row>)]) {
+    let beyond = |(area, rows): &&(Rect, Vec<&Row>)| rows.len().saturating_sub(usize::from(area.height));
+    // The list that has most to scroll sets how far it goes.
+    let Some((area, rows)) = lists.iter().max_by_key(beyond) else { return };
+    let offset = context.list(rows.len(), area.height);
+    for list in lists {
+        draw_list(context, buf, list.0, &list.1, offset.min(beyond(&list)));
     }
-    let (left, right) = flow(&rows);
+}
+
+/// Where rows stand within a frame: a cell of air at the left.
+pub fn within(area: Rect) -> Rect {
+    let inside = inside(area);
+    let air = 1.min(inside.width);
+    Rect { x: inside.x + air, width: inside.width - air, ..inside }
+}
+
+/// The halves of an area, side by side.
+pub fn halves(area: Rect) -> [Rect; 2] {
     let half = area.width.saturating_sub(BETWEEN) / 2;
-    let offset = context.list(left.len().max(right.len()), area.height);
-    let places = [Rect { width: half, ..area }, Rect { x: area.x + area.width - half, width: half, ..area }];
-    for (rows, place) in [left, right].iter().zip(places) {
-        list(context, buf, place, rows, offset.min(rows.len().saturating_sub(usize::from(area.height))));
-    }
+    [Rect { width: half, ..area }, Rect { x: area.right() - half, width: half, ..area }]
 }
 
-/// The width of one panel.
-pub fn panel(width: u16, panels: usize) -> u16 {
-    if panels < 2 { width } else { width.saturating_sub(BETWEEN) / 2 }
-}
-
-/// The rows as two lists of about the same length, parted where a group begins; the second begins with its header.
-fn flow<'r>(rows: &[&'r Row]) -> (Vec<&'r Row>, Vec<&'r Row>) {
+/// Rows as two lists of about the same length, parted where a group begins; the second begins with its header.
+pub fn flow(rows: &[Row]) -> [Vec<&Row>; 2] {
+    let rows: Vec<&Row> = rows.iter().collect();
     let half = rows.len().div_ceil(2);
     let begins = |at: &usize| rows.get(*at).is_some_and(|row| matches!(row.kind, Kind::Group(..) | Kind::Header(..)));
     // A section of its own is the best place, if it does not leave one side much longer.
@@ -45,7 +49,7 @@ fn flow<'r>(rows: &[&'r Row]) -> (Vec<&'r Row>, Vec<&'r Row>) {
     let cut = section.or_else(|| (half..rows.len()).find(begins)).unwrap_or(rows.len());
     let (left, right) = rows.split_at(cut.min(rows.len()));
     let header = right.first().is_some_and(|row| !is_header(row)).then(|| in_force(left, left.len())).flatten();
-    (left.to_vec(), header.into_iter().chain(right.iter().copied()).collect())
+    [left.to_vec(), header.into_iter().chain(right.iter().copied()).collect()]
 }
 
 fn is_header(row: &Row) -> bool {
@@ -57,7 +61,7 @@ fn in_force<'r>(rows: &[&'r Row], at: usize) -> Option<&'r Row> {
     rows.iter().take(at + 1).rev().find(|row| is_header(row)).copied()
 }
 
-fn list(context: &Context<'_>, buf: &mut Buffer, area: Rect, rows: &[&Row], offset: usize) {
+fn draw_list(context: &Context<'_>, buf: &mut Buffer, area: Rect, rows: &[&Row], offset: usize) {
     for (at, y) in (offset..).zip(area.top()..area.bottom()) {
         let Some(mut row) = rows.get(at).copied() else { break };
         // What is scrolled past leaves its header on the first line.

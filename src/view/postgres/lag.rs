@@ -38,12 +38,16 @@ pub fn rows<'a>(context: &'a Context<'a>, matrix: &mut Matrix<'a, PgServer>, tal
         });
     }
     group.row("follows", |server, fast| follows(context, server, fast));
-    group.row("sync state", |server, _| told(context, server, |_, row| row.sync.clone().map(Cell::text)));
+    group.row("sync state", |server, _| {
+        told(context, server, Cell::styled("not listed", theme.muted), |_, row| row.sync.clone().map(Cell::text))
+    });
     // Write, flush and replay as the sender tells them: from its end of the log to what the standby confirmed.
-    group.row("lag: sent", |server, _| told(context, server, |end, row| stage(context, end, row.sent, None)));
-    group.row("lag: write", |server, _| told(context, server, |end, row| stage(context, end, row.write, Some(row.write_lag))));
-    group.row("lag: flush", |server, _| told(context, server, |end, row| stage(context, end, row.flush, Some(row.flush_lag))));
-    group.row("lag: replay", |server, _| told(context, server, |end, row| stage(context, end, row.replay, Some(row.replay_lag))));
+    group.row("lag: sent", |server, _| told(context, server, Cell::Blank, |end, row| stage(context, end, row.sent, None)));
+    group.row("lag: write", |server, _| told(context, server, Cell::Blank, |end, row| stage(context, end, row.write, Some(row.write_lag))));
+    group.row("lag: flush", |server, _| told(context, server, Cell::Blank, |end, row| stage(context, end, row.flush, Some(row.flush_lag))));
+    group.row("lag: replay", |server, _| {
+        told(context, server, Cell::Blank, |end, row| stage(context, end, row.replay, Some(row.replay_lag)))
+    });
     group.row("LSN written", |_, fast| match &fast.receiver {
         _ if !fast.in_recovery => lsn(context, fast.write_lsn),
         PgReceiver::Present(row) => row.written.map_or(Cell::Blank, |at| lsn(context, Some(at))),
@@ -101,8 +105,8 @@ fn follows(context: &Context<'_>, server: &PgServer, fast: &PgFast) -> Cell {
     }
 }
 
-/// What the server that a standby follows tells about it, stale when that server is not seen.
-fn told(context: &Context<'_>, standby: &PgServer, cell: impl Fn(Option<Lsn>, &PgSender) -> Option<Cell>) -> Cell {
+/// What the server that a standby follows tells about it, stale when that server is not seen; `absent` if it does not list it.
+fn told(context: &Context<'_>, standby: &PgServer, absent: Cell, cell: impl Fn(Option<Lsn>, &PgSender) -> Option<Cell>) -> Cell {
     let cluster = &context.model().postgres;
     if !standby.is_standby() {
         return Cell::Blank;
@@ -115,7 +119,7 @@ fn told(context: &Context<'_>, standby: &PgServer, cell: impl Fn(Option<Lsn>, &P
         Some(Some(_)) => {}
     }
     match cluster.sender_of(upstream, standby) {
-        None => Cell::styled("not listed", context.theme.muted),
+        None => absent,
         Some(row) if row.state.is_none() => Cell::forbidden(context),
         Some(row) => {
             let cell = cell(upstream.position(), row).unwrap_or_else(|| Cell::not_yet(context));

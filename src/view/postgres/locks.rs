@@ -18,17 +18,17 @@ const fn words(header: &'static str, min: u16, max: u16, priority: u8) -> Column
 const COLUMNS: [Column<'static>; 7] = [
     words("session", 14, 30, 9),
     Column { header: "open", min: 4, max: 4, priority: 7, align: Align::Right },
-    words("state", 10, 20, 5),
+    words("state", 14, 24, 5),
     words("waits for", 14, 26, 6),
     words("user", 6, 16, 3),
     words("application", 8, 20, 2),
-    words("statement", 16, 200, 8),
+    words("statement", 26, 200, 8),
 ];
 
 pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect, server: &PgServer) {
     let theme = context.theme;
     let (title, fresh) = title(context, server, server.locks.as_ref(), Feed::PgLocks);
-    let inside = frame(buf, area, tabs(context), title, theme.border, theme);
+    let inside = frame(buf, area, tabs(context, area.width), title, theme.border, theme);
     let Some(locks) = server.locks.as_ref().map(|o| &o.value) else {
         return empty(context, buf, inside, silence(context, server));
     };
@@ -99,7 +99,7 @@ fn line<'a>(context: &Context<'_>, place: &Place<'a>, fresh: bool) -> Vec<Line<'
     let styled = |style| if fresh { style } else { theme.stale };
     let indent = if place.depth == 0 { String::new() } else { format!("{}{} ", "  ".repeat(place.depth.min(8) - 1), elbow(context)) };
     let name = match place.pid {
-        0 => "prepared transact.".to_owned(),
+        0 => "prepared".to_owned(),
         pid => pid.to_string(),
     };
     let mark = match place {
@@ -109,7 +109,8 @@ fn line<'a>(context: &Context<'_>, place: &Place<'a>, fresh: bool) -> Vec<Line<'
     };
     let session = Line::from(vec![Span::styled(indent, theme.muted), Span::styled(name, styled(theme.text)), mark]);
     let Some(row) = place.session else {
-        let gone = Line::styled(format!("{} not among the sessions listed", theme.glyphs.unknown), styled(theme.unknown));
+        let what = if place.pid == 0 { "a prepared transaction" } else { "not among the sessions listed" };
+        let gone = Line::styled(format!("{} {what}", theme.glyphs.unknown), styled(theme.unknown));
         return vec![session, Line::default(), Line::default(), Line::default(), Line::default(), Line::default(), gone];
     };
     let also = match (place.also.as_slice(), place.depth) {
@@ -119,13 +120,17 @@ fn line<'a>(context: &Context<'_>, place: &Place<'a>, fresh: bool) -> Vec<Line<'
             format!("{}{} ", if depth > 0 { "also " } else { "" }, pids.join(", "))
         }
     };
-    let wait = format!("{also}{}", row.wait.strip_prefix("Lock ").unwrap_or(&row.wait));
+    let wait = match row.wait.as_str() {
+        "Client ClientRead" => "its client",
+        wait => wait.strip_prefix("Lock ").unwrap_or(wait),
+    };
+    let wait = format!("{also}{wait}");
     let open = row.transaction_start.map(|start| context.age_of_unix(start)).unwrap_or_default();
     let plain = |text: String| Line::styled(text, styled(theme.text));
     vec![
         session,
         plain(open),
-        plain(row.state.clone()),
+        plain(row.state.replace("transaction", "trans.")),
         plain(wait),
         plain(row.user.clone()),
         plain(row.application.clone()),

@@ -21,13 +21,13 @@ const COLUMNS: [Column<'static>; 7] = [
     figures("mean", 8, 5),
     figures("rows", 6, 3),
     figures("hit", 7, 4),
-    Column { header: "statement", min: 20, max: 200, priority: 9, align: Align::Left },
+    Column { header: "statement", min: 40, max: 200, priority: 9, align: Align::Left },
 ];
 
 pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect, server: &PgServer) {
     let theme = context.theme;
     let (title, fresh) = title(context, server, server.statements.as_ref(), Feed::PgStatements);
-    let inside = frame(buf, area, tabs(context), title, theme.border, theme);
+    let inside = frame(buf, area, tabs(context, area.width), title, theme.border, theme);
     let Some(statements) = server.statements.as_ref().map(|o| &o.value) else {
         return empty(context, buf, inside, silence(context, server));
     };

@@ -37,21 +37,20 @@ fn sessions<'a>(context: &'a Context<'a>, matrix: &mut Matrix<'a, PgServer>) {
         some => seen(context, server, Cell::styled(format!("{} {some}", theme.glyphs.warning), style)),
     };
     group.row("active", |server, medium| count(server, medium.connections.active));
-    group.row("idle in transact.", |server, medium| count(server, medium.connections.idle_in_transaction));
+    group.row("idle in trans.", |server, medium| count(server, medium.connections.idle_in_transaction));
     group.row("wait for a lock", |server, medium| waiting(server, medium.connections.waiting_lock, theme.warning));
     group.row("wait for a sync", |server, medium| waiting(server, medium.connections.waiting_sync, theme.critical));
-    group.row("oldest transact.", |server, medium| {
+    group.row("oldest trans.", |server, medium| {
         let oldest = medium.connections.oldest_transaction;
         seen(context, server, oldest.map_or(Cell::styled("none", theme.muted), |start| Cell::text(context.age_of_unix(start))))
     });
     group.row("commits/s", |_, medium| Cell::known(context, medium.commits_per_s, words::per_second));
     group.row("rollbacks/s", |_, medium| Cell::known(context, medium.rollbacks_per_s, words::per_second));
-    group.row("cache hit, 1 min", |_, medium| {
-        words::hit_cell(context, words::hit_rate(medium.blocks_hit, medium.blocks_read, LEAST_BLOCKS))
-    });
+    group
+        .row("hit rate, 1 min", |_, medium| words::hit_cell(context, words::hit_rate(medium.blocks_hit, medium.blocks_read, LEAST_BLOCKS)));
     group.row("temporary files", |_, medium| Cell::known(context, medium.temp_bytes_per_s, figure::rate));
     group.row("deadlocks", |_, medium| Cell::text(figure::count(medium.deadlocks)));
-    group.row("recovery cancels", |server, medium| match server.is_standby() {
+    group.row("conflicts", |server, medium| match server.is_standby() {
         true => Cell::text(figure::count(medium.conflicts)),
         false => Cell::Blank,
     });
@@ -131,12 +130,12 @@ fn io<'a>(matrix: &mut Matrix<'a, PgServer>) {
     group.row("writes", |_, io| both(io.writes_per_s, io.write_bytes_per_s));
     group.row("fsyncs", |_, io| both(io.fsyncs_per_s, None));
     group.row("WAL made", |_, io| io.wal_bytes_per_s.map_or(Cell::Blank, |rate| Cell::text(figure::rate(rate))));
-    group.row("full pages", |_, io| both(io.wal_fpi_per_s, None));
+    group.row("page images", |_, io| both(io.wal_fpi_per_s, None));
     group.row("buffers written", |_, io| both(io.buffers_written_per_s, None));
     group.row("checkpoints", |_, io| {
         Cell::text(format!("{} timed {} req.", figure::count(io.checkpoints_timed), figure::count(io.checkpoints_requested)))
     });
-    group.row("checkpoint writes", |_, io| {
+    group.row("checkpoint time", |_, io| {
         io.checkpoint_write_ms_per_s.map_or(Cell::Blank, |ms| Cell::text(format!("{} ms/s", words::per_second(ms))))
     });
 }

@@ -7,17 +7,24 @@ use crate::view::matrix::Row;
 use crate::view::words;
 use ratatui::text::{Line, Span};
 
+/// A failover that ended so long ago is told in one line.
+const NEWS: Millis = 600_000;
+
 /// The lines; none if there was no failover.
 pub fn rows(context: &Context<'_>) -> Vec<Row> {
     let Some(failover) = &context.model().redis.failover else { return Vec::new() };
     let theme = context.theme;
-    let running = failover.running(context.now());
-    let outstanding = failover
-        .outstanding()
-        .filter(|_| running)
-        .map(|meaning| Row::free(Line::styled(format!("   {}           {meaning}", theme.glyphs.absent), theme.muted)));
-    let steps = failover.steps.iter().map(|step| Row::free(step_line(context, failover, step)));
-    [Row::free(title(context, failover))].into_iter().chain(steps).chain(outstanding).chain([Row::free(Line::default())]).collect()
+    let mut rows = vec![Row::free(title(context, failover))];
+    if context.model().age(failover.last) <= NEWS {
+        rows.extend(failover.steps.iter().map(|step| Row::free(step_line(context, failover, step))));
+    }
+    let outstanding: Vec<&str> = failover.outstanding().filter(|_| failover.running(context.now())).collect();
+    if !outstanding.is_empty() {
+        let next = outstanding.join(&format!(" {} ", theme.glyphs.dot));
+        rows.push(Row::free(Line::styled(format!("   {} to come:  {next}", theme.glyphs.absent), theme.muted)));
+    }
+    rows.push(Row::free(Line::default()));
+    rows
 }
 
 fn title(context: &Context<'_>, failover: &Failover) -> Line<'static> {
@@ -44,7 +51,7 @@ fn step_line(context: &Context<'_>, failover: &Failover, step: &FailoverStep) ->
         Span::styled(format!("   {} ", theme.glyphs.ok), theme.ok),
         Span::raw(format!("{:>8}  ", since(failover, step.at))),
         Span::raw(format!("{:<25}", step.meaning)),
-        Span::styled(format!(" {}", step.text), theme.text),
+        Span::raw(whom(context, step)),
         Span::styled(format!("  by {}", by.join(", ")), theme.muted),
     ])
 }
@@ -52,4 +59,16 @@ fn step_line(context: &Context<'_>, failover: &Failover, step: &FailoverStep) ->
 /// `+1.2 s` since it began.
 fn since(failover: &Failover, at: Millis) -> String {
     format!("+{:.1} s", at.saturating_sub(failover.started) as f64 / 1000.0)
+}
+
+/// Whom a step is about, without what is the same in every line.
+fn whom(context: &Context<'_>, step: &FailoverStep) -> String {
+    let master = &context.model().redis.master_name;
+    let text = step.text.split(" @ ").next().unwrap_or_default();
+    let text = ["master ", "slave "].iter().find_map(|word| text.strip_prefix(word)).unwrap_or(text);
+    let text = text.strip_prefix(&**master).unwrap_or(text).trim_start();
+    match text.split_once(' ').filter(|_| step.kind == "+switch-master") {
+        Some((from, to)) => format!("{from} {} {to}", context.theme.glyphs.right),
+        None => text.to_owned(),
+    }
 }

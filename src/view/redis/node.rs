@@ -169,7 +169,7 @@ fn persistence<'a>(context: &'a Context<'a>, group: &mut Info<'_, 'a>) {
         })
     });
     group.row("changes since", |_, info| told(context, info, || Cell::text(figure::count(info.unsaved_changes))));
-    group.row("append-only file", |_, info| {
+    group.row("AOF", |_, info| {
         told(context, info, || match (info.aof, info.aof_write_ok, info.aof_rewrite_ok) {
             (false, ..) => Cell::styled("off", theme.muted),
             (true, true, true) => Cell::styled(format!("{} on", theme.glyphs.ok), theme.ok),
@@ -180,26 +180,27 @@ fn persistence<'a>(context: &'a Context<'a>, group: &mut Info<'_, 'a>) {
 }
 
 fn settings<'a>(context: &'a Context<'a>, group: &mut Group<'_, 'a, RedisNode, RedisSettings>) {
-    fn or_forbidden<V>(context: &Context<'_>, value: Option<V>, text: impl Fn(V) -> String) -> Cell {
-        value.map_or_else(|| Cell::forbidden(context), |value| Cell::text(text(value)))
+    // Each may be refused by itself, or be unknown to this version.
+    fn or_not_told<V>(context: &Context<'_>, value: Option<V>, text: impl Fn(V) -> String) -> Cell {
+        value.map_or_else(|| Cell::styled("not told", context.theme.unknown), |value| Cell::text(text(value)))
     }
     let theme = context.theme;
     group.alike("min-replicas", Severity::Notice, |_, s| match (s.min_replicas_to_write, s.min_replicas_max_lag) {
         (Some(0), _) => Cell::text("0, no guard"),
         (Some(least), Some(lag)) => Cell::text(format!("{least} within {lag} s")),
-        (least, _) => or_forbidden(context, least, |least| least.to_string()),
+        (least, _) => or_not_told(context, least, |least| least.to_string()),
     });
     group.alike("priority", Severity::Notice, |_, s| match s.replica_priority {
         Some(0) => Cell::styled("0, never promoted", theme.notice),
-        priority => or_forbidden(context, priority, |priority| priority.to_string()),
+        priority => or_not_told(context, priority, |priority| priority.to_string()),
     });
-    group.alike("at the limit", Severity::Notice, |_, s| or_forbidden(context, s.eviction_policy.clone(), |policy| policy));
-    group.alike("backlog", Severity::Notice, |_, s| or_forbidden(context, s.backlog_bytes, figure::bytes));
+    group.alike("at the limit", Severity::Notice, |_, s| or_not_told(context, s.eviction_policy.clone(), |policy| policy));
+    group.alike("backlog", Severity::Notice, |_, s| or_not_told(context, s.backlog_bytes, figure::bytes));
     group.alike("appendonly", Severity::Notice, |_, s| {
-        or_forbidden(context, s.append_only, |on| if on { "yes".to_owned() } else { "no".to_owned() })
+        or_not_told(context, s.append_only, |on| if on { "yes".to_owned() } else { "no".to_owned() })
     });
     group.alike("save", Severity::Notice, |_, s| {
-        or_forbidden(context, s.save.clone(), |save| if save.is_empty() { "never".to_owned() } else { save })
+        or_not_told(context, s.save.clone(), |save| if save.is_empty() { "never".to_owned() } else { save })
     });
-    group.row("slow log", |_, s| or_forbidden(context, s.slow_log, figure::count));
+    group.row("slow log", |_, s| or_not_told(context, s.slow_log, figure::count));
 }

@@ -58,11 +58,10 @@ fn flags(context: &Context<'_>, master: &SentinelMaster) -> Cell {
     let theme = context.theme;
     let notable: Vec<&str> = master.flags.iter().map(String::as_str).filter(|flag| *flag != "master").collect();
     if notable.is_empty() {
-        return Cell::styled(format!("{} up", theme.glyphs.ok), theme.ok);
+        return Cell::styled("up", theme.ok);
     }
     let style = if notable.contains(&"o_down") { theme.critical } else { theme.warning };
-    let sign = if notable.contains(&"o_down") { theme.glyphs.critical } else { theme.glyphs.warning };
-    Cell::styled(format!("{sign} {}", notable.join(" ")), style)
+    Cell::styled(notable.join(" "), style)
 }
 
 fn down(flags: &[String]) -> bool {
