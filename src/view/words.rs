@@ -127,5 +127,9 @@ pub fn link_cell(context: &Context<'_>, link: &LinkState<'_>) -> Cell {
 
 /// What was said about a link, as a cell.
 pub fn reason_cell(context: &Context<'_>, link: &LinkState<'_>) -> Cell {
-    link.reason().map_or(Cell::Blank, |reason| Cell::styled(reason.to_owned(), context.link(link).1))
+    let Some(reason) = link.reason() else { return Cell::Blank };
+    // An address before it says no more than the column that it stands in.
+    let is_address = |words: &str| words.contains(':') && !words.contains(' ');
+    let reason = reason.split_once(": ").filter(|(before, _)| is_address(before)).map_or(reason, |(_, after)| after);
+    Cell::styled(reason.to_owned(), context.link(link).1)
 }
