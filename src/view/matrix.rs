@@ -199,7 +199,8 @@ impl<'a, T> Matrix<'a, T> {
             _ => Line::default(),
         };
         let notes: Vec<Line<'static>> = seen.iter().map(note).collect();
-        if !caption.is_empty() || notes.iter().any(|note| note.width() > 0) {
+        // A group without a caption goes on with the one before it.
+        if !caption.is_empty() || seen.iter().any(|seen| matches!(seen, Seen::Stale(..))) {
             self.push(Kind::Group(caption, notes));
         }
         Group { matrix: self, seen }
@@ -245,26 +246,28 @@ impl<'a, T, V> Group<'_, 'a, T, V> {
         self
     }
 
-    /// Adds rows for things of which each instance has its own number, such as slots: the first of each, the second of each, …
+    /// Adds rows for things of which each instance has its own number, such as slots: the first of each, the second of each, …;
+    /// `none` stands where there are none. At most `most` rows.
     pub fn list<I: 'a>(
         &mut self,
         caption: &'static str,
         most: usize,
         things: impl Fn(&'a V) -> &'a [I],
+        none: impl Fn(&'a V) -> Cell,
         cell: impl Fn(&'a I) -> Cell,
-    ) -> &mut Self {
-        for index in 0..most {
-            let nth = |_: &'a T, value: &'a V| match things(value) {
+    ) {
+        let count = |seen: &Seen<'a, V>| match seen {
+            Seen::Fresh(value) | Seen::Stale(value, _) => things(value).len(),
+            Seen::Never(_) => 0,
+        };
+        let longest = self.seen.iter().map(count).max().unwrap_or(0);
+        for index in 0..longest.clamp(1, most) {
+            self.row(if index == 0 { caption } else { "" }, |_, value| match things(value) {
+                [] if index == 0 => none(value),
                 all if index + 1 == most && all.len() > most => Cell::text(format!("and {} more", all.len() - index)),
                 all => all.get(index).map_or(Cell::Blank, &cell),
-            };
-            // Where nothing was ever seen one line of that is enough.
-            if index > 0 && !self.seen.iter().any(|seen| matches!(seen, Seen::Fresh(v) | Seen::Stale(v, _) if things(v).len() > index)) {
-                break;
-            }
-            self.row(if index == 0 { caption } else { "" }, nth);
+            });
         }
-        self
     }
 
     /// Adds a row of values that should be the same everywhere: a fresh and known one that most of these

@@ -22,8 +22,8 @@ const BESIDE: u16 = 150;
 /// From this height on they stand in frames of their own, else below each other in one list.
 const BELOW: u16 = 34;
 
-/// Lines that the upper frame has at least; where the lower one needs too many, all goes into one list.
-const UPPER: u16 = 16;
+/// Lines that the upper frame has at least; beyond that the lower one scrolls too.
+const UPPER: u16 = 15;
 
 pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let theme = context.theme;
@@ -36,7 +36,7 @@ pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let ours =
         |subject: &str| matches!(subject, "Redis" | "Sentinel") || group.node(subject).is_some() || group.sentinel(subject).is_some();
     let tall = area.height >= BELOW;
-    let problems = matrix::problems(context, ours, if tall { 3 } else { 2 });
+    let problems = matrix::problems(context, ours, if area.width >= BESIDE { 4 } else { 2 });
     let steps = failover::rows(context);
     if area.width >= BESIDE {
         let left = Rect { width: area.width / 2, ..area };
@@ -46,18 +46,19 @@ pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
     }
     let width = matrix::within(area).width;
     let (nodes, sentinels) = (nodes(context, width, false), sentinels(context, width));
-    let needed = sentinels.rows.len() + steps.len() + 2;
-    if tall && !sentinels.rows.is_empty() && !nodes.rows.is_empty() && needed <= usize::from(area.height - UPPER) {
-        let height = area.height - needed as u16;
-        let (upper, lower) = (Rect { height, ..area }, Rect { y: area.y + height, height: needed as u16, ..area });
+    if tall && !sentinels.rows.is_empty() && !nodes.rows.is_empty() {
+        let needed = sentinels.rows.len() + steps.len() + 2;
+        let below = u16::try_from(needed).unwrap_or(u16::MAX).min(area.height - UPPER);
+        let height = area.height - below;
+        let (upper, lower) = (Rect { height, ..area }, Rect { y: area.y + height, height: below, ..area });
         return framed(context, buf, [(upper, nodes.below(problems)), (lower, sentinels.below(steps))]);
     }
-    // In one list what is in focus comes first, and a failover before all while it goes on.
-    let running = group.failover.as_ref().is_some_and(|failover| failover.running(context.now()));
+    // In one list what is in focus comes first, and a failover before all.
     let on_sentinel = matches!(context.app.ui.focus, Some(Node::Sentinel(_)));
     let more = if on_sentinel { sentinels.more } else { nodes.more };
     let (first, second) = if on_sentinel { (sentinels.rows, nodes.rows) } else { (nodes.rows, sentinels.rows) };
-    let rows = if running { [steps, problems, first, second].concat() } else { [problems, first, second, steps].concat() };
+    let rows =
+        if failover::is_news(context) { [steps, problems, first, second].concat() } else { [problems, first, second, steps].concat() };
     frame(buf, area, "Redis and Sentinel", more, theme.border, theme);
     matrix::draw(context, buf, &[(matrix::within(area), rows.iter().collect())]);
 }

@@ -50,15 +50,6 @@ pub fn standby_figures(context: &Context<'_>, lag: &StandbyLag) -> (String, Styl
     (figures(context, lag.bytes, lag.seconds, lag.at_least), style)
 }
 
-/// How far a standby is behind, the state first unless it is the usual one: `0 B 0.0 s`, `cut off 41s ≥ 20 MB 41 s`.
-pub fn standby_lag(context: &Context<'_>, lag: &StandbyLag) -> (String, Style) {
-    let (figures, style) = standby_figures(context, lag);
-    match lag.state {
-        Replication::Streaming | Replication::Diverged | Replication::NoPermission | Replication::Unknown => (figures, style),
-        _ => (format!("{} {figures}", standby_state(context, lag).0), style),
-    }
-}
-
 /// A replica's state: `online`, `link down 41s`.
 pub fn replica_state(context: &Context<'_>, lag: &ReplicaLag) -> (String, Style) {
     let theme = context.theme;
@@ -81,15 +72,6 @@ pub fn replica_figures(context: &Context<'_>, lag: &ReplicaLag) -> (String, Styl
         ReplicaState::Syncing => theme.warning,
     };
     (figures(context, lag.bytes, lag.seconds, lag.at_least), style)
-}
-
-/// How far a replica is behind, the state first unless it is the usual one.
-pub fn replica_lag(context: &Context<'_>, lag: &ReplicaLag) -> (String, Style) {
-    let (figures, style) = replica_figures(context, lag);
-    match lag.state {
-        ReplicaState::Online | ReplicaState::Unknown => (figures, style),
-        _ => (format!("{} {figures}", replica_state(context, lag).0), style),
-    }
 }
 
 /// Bytes and seconds; `≥` before a lower limit, `?` for what is not known.
@@ -139,5 +121,9 @@ pub fn link_cell(context: &Context<'_>, link: &LinkState<'_>) -> Cell {
 
 /// What was said about a link, as a cell.
 pub fn reason_cell(context: &Context<'_>, link: &LinkState<'_>) -> Cell {
-    link.reason().map_or(Cell::Blank, |reason| Cell::styled(reason.to_owned(), context.link(link).1))
+    let Some(reason) = link.reason() else { return Cell::Blank };
+    // An address before it says no more than the column that it stands in.
+    let is_address = |words: &str| words.contains(':') && !words.contains(' ');
+    let reason = reason.split_once(": ").filter(|(before, _)| is_address(before)).map_or(reason, |(_, after)| after);
+    Cell::styled(reason.to_owned(), context.link(link).1)
 }

@@ -6,18 +6,12 @@ use crate::theme::{Depth, Glyphs, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// The whole screen as text. `PICTURES` names a directory to which each is written as a picture as well, to be looked at.
+/// The whole screen as text.
 pub(in crate::view) fn screen(app: &App, size: (u16, u16), glyphs: &'static Glyphs) -> String {
     let theme = Theme::load("dark", Depth::True, glyphs).unwrap();
     let (width, height) = size;
     let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
     crate::view::draw(app, &theme, &mut buf);
-    if let Ok(directory) = std::env::var("PICTURES") {
-        let name = std::thread::current().name().unwrap_or_default().replace("::", "-");
-        let title = if glyphs.ok.is_ascii() { "ascii" } else { "unicode" };
-        let svg = crate::view::picture::svg(&buf, &theme, title);
-        std::fs::write(format!("{directory}/{name}-{width}-{title}.svg"), svg).unwrap();
-    }
     let row = |y| (0..width).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
     (0..height).map(row).collect::<Vec<_>>().join("\n")
 }

@@ -101,7 +101,7 @@ fn follows(context: &Context<'_>, server: &PgServer, fast: &PgFast) -> Cell {
     match receiver(fast).and_then(|row| row.sender_host.as_ref().zip(row.sender_port)) {
         Some((host, port)) => Cell::styled(format!("{host}:{port}"), context.theme.warning),
         None if fast.receiver == PgReceiver::Hidden => Cell::forbidden(context),
-        None => Cell::styled(format!("{}", context.theme.glyphs.unknown), context.theme.unknown),
+        None => Cell::styled(context.theme.glyphs.unknown, context.theme.unknown),
     }
 }
 

@@ -13,7 +13,7 @@ pub fn rows<'a>(context: &'a Context<'a>, matrix: &mut Matrix<'a, PgServer>) {
     matrix.row("link", |server| words::link_cell(context, &server.link_state(now)));
     matrix.row("reason", |server| words::reason_cell(context, &server.link_state(now)));
     // The second connection is worth a row when it differs from the first.
-    matrix.row("second link", |server| match detail_link(server) {
+    matrix.row("2nd link", |server| match detail_link(server) {
         LinkState::Is(Link::Live | Link::Connecting, _) => Cell::Blank,
         second if second.word() == server.link_state(now).word() => Cell::Blank,
         second => words::link_cell(context, &second),

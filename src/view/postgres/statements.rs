@@ -5,6 +5,7 @@ use crate::event::{Feed, PgStatement};
 use crate::figure;
 use crate::model::{Freshness, Observed, PgServer, fresh_for};
 use crate::view::context::Context;
+use crate::view::matrix::within;
 use crate::view::widget::{Align, Column, columns, frame};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -27,7 +28,8 @@ const COLUMNS: [Column<'static>; 7] = [
 pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect, server: &PgServer) {
     let theme = context.theme;
     let (title, fresh) = title(context, server, server.statements.as_ref(), Feed::PgStatements);
-    let inside = frame(buf, area, tabs(context, area.width), title, theme.border, theme);
+    frame(buf, area, tabs(context, area.width), title, theme.border, theme);
+    let inside = within(area);
     let Some(statements) = server.statements.as_ref().map(|o| &o.value) else {
         return empty(context, buf, inside, silence(context, server));
     };

@@ -154,7 +154,7 @@ fn servers_side_by_side_tell_state_lag_and_age() {
     assert_eq!(row(&shown, "hit rate, 1 min"), ["99.0 %", "99.0 %", "99.0 %"]);
     assert_eq!(row(&shown, "databases"), ["4.2 GB", "4.2 GB", "…"], "never seen is not zero");
     assert_eq!(row(&shown, "slot may keep"), ["no limit", "no limit", "…"]);
-    assert_eq!(row(&shown, "slot"), ["● 1.0 kB postgres_1"]);
+    assert_eq!(row(&shown, "slots"), ["● 1.0 kB postgres_1", "none", "none"]);
     has(&shown, &["○ 1.2 GB postgres_2", "▲ fails, last 10s ago"]);
     assert!(!shown.contains("time of a read"), "a row that applies to nobody is left out");
 }

@@ -64,11 +64,8 @@ fn sessions<'a>(context: &'a Context<'a>, matrix: &mut Matrix<'a, PgServer>) {
 fn log_kept<'a>(context: &'a Context<'a>, matrix: &mut Matrix<'a, PgServer>) {
     let theme = context.theme;
     let mut group = matrix.group("Log kept", Feed::PgMedium, detail_link, |server| server.medium.as_ref());
-    group.row("slots", |_, medium| match medium.slots.len() {
-        0 => Cell::styled("none", theme.muted),
-        _ => Cell::Blank,
-    });
-    group.list("slot", 8, |medium: &PgMedium| &medium.slots, |kept| slot(context, kept));
+    let none = |_: &PgMedium| Cell::styled("none", theme.muted);
+    group.list("slots", 8, |medium: &PgMedium| &medium.slots, none, |kept| slot(context, kept));
     group.row("archiver", |_, medium| archiver(context, &medium.archiver));
     group.row("last archived", |_, medium| match (medium.archiver.enabled, medium.archiver.last_archived) {
         (false, _) => Cell::Blank,

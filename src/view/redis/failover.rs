@@ -7,8 +7,17 @@ use crate::view::matrix::Row;
 use crate::view::words;
 use ratatui::text::{Line, Span};
 
+/// For so long a failover comes before all else.
+const MOMENT: Millis = 60_000;
+
 /// A failover that ended so long ago is told in one line.
 const NEWS: Millis = 600_000;
+
+/// Whether a failover goes on, or was heard of a moment ago.
+pub fn is_news(context: &Context<'_>) -> bool {
+    let heard = |failover: &Failover| context.model().age(failover.last) <= MOMENT;
+    context.model().redis.failover.as_ref().is_some_and(heard)
+}
 
 /// The lines; none if there was no failover.
 pub fn rows(context: &Context<'_>) -> Vec<Row> {
@@ -32,7 +41,7 @@ fn title(context: &Context<'_>, failover: &Failover) -> Line<'static> {
     let glyphs = theme.glyphs;
     let ago = context.age(failover.started);
     let (text, style) = match (&failover.aborted, failover.switched) {
-        (_, Some(at)) => (format!("{} new master after {}", glyphs.ok, since(failover, at)), theme.ok),
+        (_, Some(at)) => (format!("{} new master after {}", glyphs.ok, since(failover, at).trim_start_matches('+')), theme.ok),
         (Some(reason), None) => (format!("{} given up: {reason}", glyphs.warning), theme.warning),
         (None, None) if failover.running(context.now()) => (format!("{} under way", glyphs.running), theme.warning),
         (None, None) => (format!("{} came to nothing", glyphs.warning), theme.warning),

@@ -95,11 +95,11 @@ fn replication<'a>(context: &'a Context<'a>, group: &mut Info<'_, 'a>, tall: boo
             Cell::styled(text.trim_end().to_owned(), theme.critical)
         }
     });
-    group.list("feeds", 6, |info: &RedisInfo| &info.replicas, |row| replica(context, row));
-    group.row("feeds", |_, info| match (info.role, info.replicas.is_empty()) {
-        (RedisRole::Master, true) => Cell::styled(format!("{} nobody", theme.glyphs.warning), theme.warning),
-        _ => Cell::Blank,
-    });
+    let nobody = |info: &RedisInfo| match info.role {
+        RedisRole::Master => Cell::styled(format!("{} nobody", theme.glyphs.warning), theme.warning),
+        RedisRole::Replica => Cell::Blank,
+    };
+    group.list("feeds", 6, |info: &RedisInfo| &info.replicas, nobody, |row| replica(context, row));
     group.row("offset", |_, info| Cell::text(info.offset.to_string()));
 }
 

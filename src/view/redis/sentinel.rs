@@ -77,7 +77,7 @@ fn check(context: &Context<'_>, view: &SentinelView) -> Cell {
     let theme = context.theme;
     // `OK 3 usable Sentinels. Quorum and failover authorization can be reached`, `NOQUORUM 1 usable Sentinels. …`
     let words = view.quorum_text.split('.').next().unwrap_or_default();
-    let words = words.trim_start_matches("OK ").trim_start_matches("(error) ");
+    let words = words.trim_start_matches("OK ").trim_end_matches(" Sentinels");
     let (sign, style) = match view.quorum_ok {
         None => return Cell::forbidden(context),
         Some(true) => (theme.glyphs.ok, theme.ok),
@@ -87,5 +87,5 @@ fn check(context: &Context<'_>, view: &SentinelView) -> Cell {
 }
 
 fn seconds(ms: u64) -> String {
-    if ms % 1000 == 0 { format!("{} s", figure::count(ms / 1000)) } else { format!("{ms} ms") }
+    if ms.is_multiple_of(1000) { format!("{} s", figure::count(ms / 1000)) } else { format!("{ms} ms") }
 }
