@@ -106,6 +106,20 @@ impl Postgres {
         run(&self.bin.join("psql"), &args, &[("PGCONNECT_TIMEOUT", "5")], false)
     }
 
+    /// A session that runs `sql` until its value is dropped.
+    pub fn session(&self, i: usize, sql: &str) -> Process {
+        let port = self.servers[i].port.to_string();
+        let args = ["-XAtq", "-h", "127.0.0.1", "-p", &port, "-U", "postgres", "-d", "postgres", "-c", sql].map(str::to_owned);
+        let log = self.dir.join("sessions.log");
+        // psql cancels its statement when it is interrupted, so the server notices at once.
+        Process::start(Recipe { program: self.bin.join("psql"), args: args.into(), log, unprivileged: false, end: "INT" })
+    }
+
+    /// Adds a line to the configuration of server `i`; the last one counts, from its next start or reload.
+    pub fn set_conf(&self, i: usize, line: &str) {
+        append(&self.data(i).join("postgresql.conf"), line);
+    }
+
     pub fn wait_up(&self, i: usize) {
         wait_for(&format!("postgres-{i} answers"), SOON, || self.try_psql(i, "select 1"));
     }

@@ -18,7 +18,8 @@ struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     connections: AtomicU64,
-    bursts: AtomicU64,
+    /// By connection.
+    bursts: Mutex<Vec<u64>>,
     bytes: AtomicU64,
 }
 
@@ -44,7 +45,7 @@ impl Proxy {
         let number = port.release();
         let state = State { mode: Mode::Pass, listener: Some(listen(number)), delay: Duration::ZERO, streams: Vec::new() };
         let (state, changed) = (Mutex::new(state), Condvar::new());
-        let shared = Arc::new(Shared { server, state, changed, connections: 0.into(), bursts: 0.into(), bytes: 0.into() });
+        let shared = Arc::new(Shared { server, state, changed, connections: 0.into(), bursts: Mutex::default(), bytes: 0.into() });
         let accepting = shared.clone();
         std::thread::spawn(move || accepting.accept());
         Proxy { port: number, shared }
@@ -82,9 +83,9 @@ impl Proxy {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// Round trips so far: how often a client spoke after its server had, or first.
-    pub fn bursts(&self) -> u64 {
-        self.shared.bursts.load(Ordering::SeqCst)
+    /// Round trips so far by connection: how often the client spoke after its server had, or first.
+    pub fn bursts(&self) -> Vec<u64> {
+        self.shared.bursts.lock().unwrap().clone()
     }
 
     /// Bytes passed in both directions.
@@ -153,12 +154,17 @@ impl Shared {
                 ends.push(stream.try_clone().expect("a second handle"));
             }
         }
+        let number = {
+            let mut bursts = self.bursts.lock().unwrap();
+            bursts.push(0);
+            bursts.len() - 1
+        };
         let server_spoke = Arc::new(AtomicBool::new(true));
         let (up, spoke) = (self.clone(), server_spoke.clone());
         let upward = std::thread::spawn(move || {
             up.pump(client, server, || {
                 if spoke.swap(false, Ordering::SeqCst) {
-                    up.bursts.fetch_add(1, Ordering::SeqCst);
+                    up.bursts.lock().unwrap()[number] += 1;
                 }
             });
         });

@@ -13,6 +13,8 @@ use tokio::sync::watch;
 /// The sources at work.
 pub struct Watch {
     pub seen: Seen,
+    /// Every source that was started.
+    sources: Vec<(Upstream, String)>,
     interests: watch::Sender<Interests>,
     events: Receiver<Envelope>,
     // The sources run in it and end with it.
@@ -39,6 +41,10 @@ impl Watch {
     pub fn start(targets: Targets) -> Watch {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let (sender, mut receiver) = tokio::sync::mpsc::channel(CHANNEL);
+        let servers = targets.postgres.iter().map(|target| target.name.to_string());
+        let mut sources: Vec<_> = servers.flat_map(|name| [(Upstream::Postgres, name.clone()), (Upstream::PostgresDetail, name)]).collect();
+        sources.extend(targets.redis.iter().map(|target| (Upstream::Redis, target.name.to_string())));
+        sources.extend(targets.sentinel.iter().map(|target| (Upstream::Sentinel, target.server.name.to_string())));
         let (interests, wanted) = watch::channel(Interests::default());
         let (out, events) = channel();
         runtime.spawn(async move {
@@ -50,7 +56,7 @@ impl Watch {
             }
             drop(tasks);
         });
-        Watch { seen: Seen::default(), interests, events, runtime: Some(runtime) }
+        Watch { seen: Seen::default(), sources, interests, events, runtime: Some(runtime) }
     }
 
     /// What an open view would ask for.
@@ -103,6 +109,13 @@ impl Watch {
 
     pub fn expect_live(&mut self, upstream: Upstream, name: &str) -> Duration {
         self.expect_link(upstream, name, "live", super::SOON, |link| *link == Link::Live)
+    }
+
+    /// Waits until every source that was started is live at the same time.
+    pub fn expect_all_live(&mut self) {
+        let sources = self.sources.clone();
+        let all = |seen: &Seen| sources.iter().all(|source| seen.links.get(source) == Some(&Link::Live)).then_some(());
+        self.expect("every link live", super::SOON, all);
     }
 
     pub fn expect_hung(&mut self, upstream: Upstream, name: &str, limit: Duration) -> Duration {
