@@ -1,0 +1,160 @@
+//! What can go wrong with a PostgreSQL connection, and which state of the link that is. Words come from the server or from
+//! here; no address, no password and no connection string is ever among them.
+
+use crate::event::Link;
+use std::error::Error as _;
+use std::fmt;
+use std::io;
+use tokio_postgres::error::{Severity, SqlState};
+
+/// Why an attempt to connect or a poll brought nothing.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// TCP was refused, or the name does not resolve.
+    Dial(io::Error),
+    /// TCP got no answer within the limit.
+    NoTcp,
+    /// TCP works and nothing answers within the limit.
+    Silent,
+    /// TLS cannot be used as configured.
+    Tls(String),
+    /// What the client reports; often the server's own words.
+    Postgres(tokio_postgres::Error),
+    /// The connection ended without a word.
+    Gone,
+    /// The answer is not what the catalogue promises.
+    Answer(String),
+    /// The server is older than what we can read; its version.
+    TooOld(String),
+}
+
+impl Fault {
+    /// The connection still works: the server answered, with an error.
+    pub(super) fn spares_the_connection(&self) -> bool {
+        match self {
+            Fault::Answer(_) => true,
+            Fault::Postgres(error) => error.as_db_error().is_some_and(|e| e.parsed_severity() == Some(Severity::Error)),
+            _ => false,
+        }
+    }
+
+    /// The role of the server changed while a statement ran; the next poll will see the new one.
+    pub(super) fn is_change_of_role(&self) -> bool {
+        matches!(self, Fault::Postgres(error) if error.code() == Some(&SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE))
+    }
+
+    /// A right is missing.
+    pub(super) fn is_no_right(&self) -> bool {
+        matches!(self, Fault::Postgres(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE))
+    }
+
+    /// The server gave up the statement because it took too long.
+    pub(super) fn is_too_slow(&self) -> bool {
+        matches!(self, Fault::Postgres(error) if error.code() == Some(&SqlState::QUERY_CANCELED))
+    }
+
+    /// The state of the link that this means. `was` is the state until now: a server that hung and now drops packets still hangs.
+    pub(super) fn link(&self, was: &Link) -> Link {
+        match self {
+            Fault::Silent => Link::Hung,
+            Fault::NoTcp if *was == Link::Hung => Link::Hung,
+            Fault::Postgres(error) => of_client(error),
+            Fault::Tls(why) => Link::Unauthorised(why.clone()),
+            other => Link::Down(other.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Dial(error) if error.kind() == io::ErrorKind::ConnectionRefused => f.write_str("connection refused"),
+            Fault::Dial(error) => write!(f, "{error}"),
+            Fault::NoTcp => write!(f, "no answer to TCP within {} s", crate::source::CONNECT_LIMIT.as_secs()),
+            Fault::Silent => f.write_str("no answer"),
+            Fault::Tls(why) => f.write_str(why),
+            Fault::Postgres(error) => f.write_str(&words(error)),
+            Fault::Gone => f.write_str("the server closed the connection"),
+            Fault::Answer(why) => write!(f, "an answer that cannot be read: {why}"),
+            Fault::TooOld(version) => write!(f, "PostgreSQL {version} is too old: {} or later is needed", crate::sql::OLDEST),
+        }
+    }
+}
+
+fn of_client(error: &tokio_postgres::Error) -> Link {
+    match error.as_db_error() {
+        Some(said) => of_sqlstate(said.code(), said.message()),
+        None if is_tls(error) || is_credentials(error) => Link::Unauthorised(words(error)),
+        None => Link::Down(words(error)),
+    }
+}
+
+fn of_sqlstate(code: &SqlState, message: &str) -> Link {
+    let words = message.to_owned();
+    match code.code() {
+        // Too many connections.
+        "53300" => Link::Refused(words),
+        // Cannot connect now; shut down by an operator, or by the crash of another process.
+        "57P03" | "57P01" | "57P02" => Link::StartingUp(words),
+        // Wrong password; no such role, or no rule in pg_hba.conf lets it in.
+        "28P01" | "28000" => Link::Unauthorised(words),
+        "42501" => Link::NoPermission(format!("grant pg_monitor: {words}")),
+        // The statement ran into its time limit.
+        "57014" => Link::Hung,
+        _ => Link::Down(words),
+    }
+}
+
+/// Which grant the role called `role` lacks.
+pub(super) fn no_monitor(role: &str) -> Link {
+    Link::NoPermission(format!("grant pg_monitor to {role}"))
+}
+
+/// The error in words: the server's own, else the innermost ones; the client's outer wording is only a category.
+pub(super) fn words(error: &tokio_postgres::Error) -> String {
+    if let Some(said) = error.as_db_error() {
+        return said.message().to_owned();
+    }
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words = cause.to_string();
+        source = cause.source();
+    }
+    words
+}
+
+/// TLS could not be agreed on. The client tells its kinds of errors apart only by their wording; a test holds it.
+pub(super) fn is_tls(error: &tokio_postgres::Error) -> bool {
+    error.to_string() == "error performing TLS handshake"
+}
+
+/// The client could not log in with what it has: no password was given, or the server did not prove that it knows it.
+fn is_credentials(error: &tokio_postgres::Error) -> bool {
+    ["authentication error", "invalid configuration"].contains(&error.to_string().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_decides_and_the_words_stay() {
+        let link = |code| of_sqlstate(&SqlState::from_code(code), "so it says");
+        let said = || "so it says".to_owned();
+        assert_eq!(link("53300"), Link::Refused(said()));
+        assert_eq!([link("57P03"), link("57P01"), link("57P02")], [(); 3].map(|()| Link::StartingUp(said())));
+        assert_eq!([link("28P01"), link("28000")], [(); 2].map(|()| Link::Unauthorised(said())));
+        assert_eq!(link("3D000"), Link::Down(said()));
+        assert_eq!(link("57014"), Link::Hung);
+        assert_eq!(link("42501"), Link::NoPermission("grant pg_monitor: so it says".to_owned()));
+    }
+
+    #[test]
+    fn a_hung_server_that_drops_packets_still_hangs() {
+        assert_eq!(Fault::NoTcp.link(&Link::Hung), Link::Hung);
+        assert_eq!(Fault::NoTcp.link(&Link::Live), Link::Down("no answer to TCP within 3 s".to_owned()));
+        assert_eq!(Fault::Dial(io::ErrorKind::ConnectionRefused.into()).link(&Link::Hung), Link::Down("connection refused".to_owned()));
+        assert_eq!(Fault::Silent.link(&Link::Live), Link::Hung);
+    }
+}

@@ -1,0 +1,20 @@
+SELECT json_build_object(
+  'at', extract(epoch FROM clock_timestamp()),
+  'series', concat_ws(' ', b.stats_reset, (SELECT stats_reset FROM pg_stat_wal), (SELECT max(stats_reset) FROM pg_stat_io), pg_postmaster_start_time(), (SELECT timeline_id FROM pg_control_checkpoint())),
+  'timing', current_setting('track_io_timing')::bool,
+  'checkpoints', json_build_object(
+     'timed', b.checkpoints_timed,
+     'requested', b.checkpoints_req,
+     'write_ms', b.checkpoint_write_time,
+     'buffers', b.buffers_checkpoint),
+  'blocks', (SELECT json_build_object(
+     'reads', COALESCE(sum(reads), 0),
+     'read_bytes', COALESCE(sum(reads * op_bytes), 0),
+     'read_ms', COALESCE(sum(read_time), 0),
+     'writes', COALESCE(sum(writes), 0),
+     'write_bytes', COALESCE(sum(writes * op_bytes), 0),
+     'fsyncs', COALESCE(sum(fsyncs), 0))
+   FROM pg_stat_io),
+  'wal', (SELECT json_build_object('bytes', wal_bytes, 'images', wal_fpi) FROM pg_stat_wal)
+) AS facts
+FROM pg_stat_bgwriter b
