@@ -1,11 +1,22 @@
 //! How to reach a server: an address, a login, TLS as libpq means it, and the stream that the clients are fed with.
 //! No other module dials. Nothing here prints a secret.
 
-use crate::event::Name;
+use crate::event::{Link, Name};
+use rustls::pki_types::ServerName;
 use secrecy::SecretString;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+mod tls;
+
+pub use tls::{client_config, explain};
 
 /// A host and a port; `host:port` or `[::1]:port`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,14 +125,68 @@ pub struct SentinelTarget {
 }
 
 /// A TCP connection to `address`, and the peer that the name resolved to. The caller sets the time limit.
-pub async fn dial(address: &Address) -> std::io::Result<(tokio::net::TcpStream, std::net::SocketAddr)> {
-    let stream = tokio::net::TcpStream::connect((address.host.as_str(), address.port)).await?;
+pub async fn dial(address: &Address) -> std::io::Result<(TcpStream, SocketAddr)> {
+    let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
     stream.set_nodelay(true)?;
     let peer = stream.peer_addr()?;
     Ok((stream, peer))
 }
 
-/// What rustls needs to know to act as `tls` says; the error is a sentence for the operator.
-pub fn client_config(_tls: &Tls) -> Result<std::sync::Arc<rustls::ClientConfig>, String> {
-    Err("TLS is not built in yet".to_owned())
+/// Bytes both ways, whatever carries them: TCP, TLS over it, a forwarded port.
+pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// What the clients are fed with.
+pub type Stream = Box<dyn Duplex>;
+
+/// Why there is no stream. The texts are sentences for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenError {
+    /// The name does not resolve, the connection is refused or broken, or nobody answers.
+    Unreachable(String),
+    /// The TCP connection stands, and the server does not answer on it.
+    Silent,
+    /// We refuse the server's certificate or the server refuses ours.
+    Untrusted(String),
+    /// Our own files or settings are wrong; nothing was dialled.
+    Settings(String),
+}
+
+impl From<OpenError> for Link {
+    fn from(error: OpenError) -> Link {
+        match error {
+            OpenError::Unreachable(why) | OpenError::Settings(why) => Link::Down(why),
+            OpenError::Silent => Link::Hung,
+            OpenError::Untrusted(why) => Link::Unauthorised(why),
+        }
+    }
+}
+
+/// A stream to `address` for a protocol that starts with TLS or without, and the peer that the name resolved to.
+/// Dialling and the handshake have `limit` each, since only the second tells a server that hangs from one that is away.
+pub async fn open(address: &Address, tls: &Tls, limit: Duration) -> Result<(Stream, SocketAddr), OpenError> {
+    let secured = match tls.mode {
+        SslMode::Disable => None,
+        _ => {
+            let config = client_config(tls).map_err(OpenError::Settings)?;
+            let name = ServerName::try_from(address.host.clone())
+                .map_err(|_| OpenError::Settings(format!("'{}' is neither a host name nor an IP address", address.host)))?;
+            Some((TlsConnector::from(config), name))
+        }
+    };
+    let (tcp, peer) = match timeout(limit, dial(address)).await {
+        Ok(Ok(found)) => found,
+        Ok(Err(error)) => return Err(OpenError::Unreachable(format!("{address}: {error}"))),
+        Err(_) => return Err(OpenError::Unreachable(format!("{address}: no answer within {} s", limit.as_secs()))),
+    };
+    let Some((connector, name)) = secured else { return Ok((Box::new(tcp), peer)) };
+    match timeout(limit, connector.connect(name, tcp)).await {
+        Ok(Ok(stream)) => Ok((Box::new(stream), peer)),
+        Ok(Err(error)) => Err(match explain(&error) {
+            Some((true, why)) => OpenError::Untrusted(why),
+            Some((false, why)) => OpenError::Unreachable(format!("{address}: {why}")),
+            None => OpenError::Unreachable(format!("{address}: {error} during the TLS handshake")),
+        }),
+        Err(_) => Err(OpenError::Silent),
+    }
 }
