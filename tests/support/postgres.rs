@@ -106,10 +106,10 @@ impl Postgres {
         run(&self.bin.join("psql"), &args, &[("PGCONNECT_TIMEOUT", "5")], false)
     }
 
-    /// A session that runs `sql` until its value is dropped.
-    pub fn session(&self, i: usize, sql: &str) -> Process {
+    /// A session of `user` that runs `sql` until its value is dropped.
+    pub fn session(&self, i: usize, user: &str, sql: &str) -> Process {
         let port = self.servers[i].port.to_string();
-        let args = ["-XAtq", "-h", "127.0.0.1", "-p", &port, "-U", "postgres", "-d", "postgres", "-c", sql].map(str::to_owned);
+        let args = ["-XAtq", "-h", "127.0.0.1", "-p", &port, "-U", user, "-d", "postgres", "-c", sql].map(str::to_owned);
         let log = self.dir.join("sessions.log");
         // psql cancels its statement when it is interrupted, so the server notices at once.
         Process::start(Recipe { program: self.bin.join("psql"), args: args.into(), log, unprivileged: false, end: "INT" })

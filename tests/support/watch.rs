@@ -188,9 +188,13 @@ impl Seen {
     fn story(&self) -> String {
         let links: Vec<_> = self.links.iter().map(|((upstream, name), link)| format!("  {upstream:?} {name}: {link:?}")).collect();
         let told = self.events().iter().filter(|envelope| !matches!(envelope.event, Event::Unchanged(_)));
-        let mut last: Vec<_> =
-            told.rev().take(25).map(|envelope| format!("  {} {} {:?}", envelope.at, envelope.from.name, envelope.event)).collect();
+        let mut last: Vec<_> = told.rev().take(25).map(|envelope| brief(envelope)).collect();
         last.reverse();
         format!("links:\n{}\nlast events:\n{}", links.join("\n"), last.join("\n"))
     }
+}
+
+fn brief(envelope: &Envelope) -> String {
+    let event: String = format!("{:?}", envelope.event).chars().take(400).collect();
+    format!("  {} {} {event}", envelope.at, envelope.from.name)
 }
