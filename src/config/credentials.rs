@@ -1,0 +1,147 @@
+//! Passwords: from the environment, a file, `~/.pgpass` or a prompt, in this order. They live in `SecretString` and are printed
+//! nowhere. A source of a password that fails is a warning, not the end: the other servers can still be watched.
+
+use super::{Config, Part, pgpass};
+use crate::event::Name;
+use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Read};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// More than any password or password file has.
+const LONGEST: u64 = 1 << 20;
+
+/// The passwords that were found, and what stood in the way of others.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    /// For each PostgreSQL server: a password file may tell them apart.
+    postgres: BTreeMap<Name, SecretString>,
+    /// For the Redis data nodes.
+    pub redis: Option<SecretString>,
+    /// For the Sentinels.
+    pub sentinel: Option<SecretString>,
+    /// What an operator should know, without any secret.
+    pub warnings: Vec<String>,
+}
+
+impl Credentials {
+    /// The password for this PostgreSQL server.
+    pub fn postgres(&self, name: &Name) -> Option<SecretString> {
+        self.postgres.get(name).cloned()
+    }
+
+    /// Gathers what `config` names. `ask` is called with a question where a prompt is wanted and nothing else gave a password.
+    pub fn gather(
+        config: &Config,
+        env: &dyn Fn(&str) -> Option<String>,
+        ask: &mut dyn FnMut(&str) -> Result<SecretString, String>,
+    ) -> Credentials {
+        let mut found = Credentials::default();
+        if !config.postgres.addresses.is_empty() {
+            let same = given("postgres", &config.postgres, env, &mut found.warnings);
+            let pgpass = if same.is_none() { pgpass_text(env, &mut found.warnings) } else { None };
+            let user = config.postgres.user.as_deref().unwrap_or("");
+            for it in &config.postgres.addresses {
+                let listed = || pgpass::lookup(pgpass.as_ref()?, &it.address.host, it.address.port, &config.database, user);
+                found.postgres.extend(same.clone().or_else(listed).map(|password| (it.name.clone(), password)));
+            }
+            if found.postgres.len() < config.postgres.addresses.len()
+                && let Some(asked) = prompt("PostgreSQL", "postgres", &config.postgres, ask, &mut found.warnings)
+            {
+                for it in &config.postgres.addresses {
+                    found.postgres.entry(it.name.clone()).or_insert_with(|| asked.clone());
+                }
+            }
+        }
+        for (title, section, part, place) in
+            [("Redis", "redis", &config.redis, &mut found.redis), ("Sentinel", "sentinel", &config.sentinel, &mut found.sentinel)]
+        {
+            if !part.addresses.is_empty() {
+                *place = given(section, part, env, &mut found.warnings);
+                *place = place.take().or_else(|| prompt(title, section, part, ask, &mut found.warnings));
+            }
+        }
+        found
+    }
+}
+
+/// Asks on the terminal, without echo. Must run before the screen is taken.
+pub fn ask_at_terminal(question: &str) -> Result<SecretString, String> {
+    if !std::io::stdin().is_terminal() {
+        return Err("standard input is not a terminal".to_owned());
+    }
+    rpassword::prompt_password(question).map(SecretString::from).map_err(|error| error.to_string())
+}
+
+/// What the setting's own variable, `password_env` or `password_file` gives, in this order.
+fn given(section: &str, part: &Part, env: &dyn Fn(&str) -> Option<String>, warnings: &mut Vec<String>) -> Option<SecretString> {
+    if let Some(password) = &part.password {
+        return Some(password.clone());
+    }
+    if let Some(name) = &part.password_env {
+        match env(name).filter(|value| !value.is_empty()) {
+            Some(value) => return Some(SecretString::from(value)),
+            None => warnings.push(format!("{section}.password_env: {name} is not set")),
+        }
+    }
+    let path = part.password_file.as_ref()?;
+    password_file(section, path, warnings).map_err(|why| warnings.push(why)).ok()
+}
+
+fn prompt(
+    title: &str,
+    section: &str,
+    part: &Part,
+    ask: &mut dyn FnMut(&str) -> Result<SecretString, String>,
+    warnings: &mut Vec<String>,
+) -> Option<SecretString> {
+    if !part.prompt {
+        return None;
+    }
+    let user = part.user.as_ref().map_or_else(String::new, |user| format!(", user {user}"));
+    ask(&format!("Password for {title}{user}: ")).map_err(|why| warnings.push(format!("{section}.prompt: no password: {why}"))).ok()
+}
+
+fn password_file(section: &str, path: &Path, warnings: &mut Vec<String>) -> Result<SecretString, String> {
+    let place = format!("{section}.password_file: {}", path.display());
+    let (text, mode) = contents(path).map_err(|error| format!("{place} cannot be read: {error}"))?;
+    if mode & 0o004 != 0 {
+        warnings.push(format!("{place} can be read by everybody; chmod 600 would mend it"));
+    }
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if line.is_empty() { Err(format!("{place} is empty")) } else { Ok(SecretString::from(line)) }
+}
+
+/// The text of libpq's password file, unless it is absent or libpq would not trust it either.
+fn pgpass_text(env: &dyn Fn(&str) -> Option<String>, warnings: &mut Vec<String>) -> Option<Zeroizing<String>> {
+    let named = env("PGPASSFILE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let usual = || Some(Path::new(&env("HOME")?).join(".pgpass"));
+    let path = named.clone().or_else(usual)?;
+    let place = path.display();
+    let plain = std::fs::metadata(&path).map(|it| it.is_file());
+    let trouble = match plain {
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return None,
+        Ok(false) => format!("{place} is ignored: it is not a plain file"),
+        Err(error) => format!("{place} is ignored: {error}"),
+        Ok(true) => match contents(&path) {
+            Ok((text, mode)) if mode & 0o077 == 0 => return Some(text),
+            Ok(_) => format!("{place} is ignored: others than its owner may use it; chmod 600 would mend it"),
+            Err(error) => format!("{place} is ignored: {error}"),
+        },
+    };
+    warnings.push(trouble);
+    None
+}
+
+/// The text of a file and its mode, both of the very file that was opened.
+fn contents(path: &Path) -> std::io::Result<(Zeroizing<String>, u32)> {
+    let file = std::fs::File::open(path)?;
+    let (mode, size) = file.metadata().map(|it| (it.permissions().mode(), it.size()))?;
+    // Room for the whole text from the start, so that growing leaves no copy behind.
+    let mut text = Zeroizing::new(String::with_capacity(size.min(LONGEST) as usize + 1));
+    file.take(LONGEST).read_to_string(&mut text)?;
+    Ok((text, mode))
+}

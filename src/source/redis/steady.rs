@@ -1,0 +1,124 @@
+//! Figures that hold still while nothing happens: rates from counters, and levels that our own polls make tremble.
+//! Each value is the server's own, at most one step old; nothing is invented.
+
+use super::reading::Fields;
+use crate::event::RedisInfo;
+use crate::source::rate::Counter;
+
+/// Rates are judged over this many seconds.
+const WINDOW_S: f64 = 60.0;
+
+/// Bytes of memory that our own connection's buffers may come and go with.
+const MEMORY_STEP: u64 = 64 * 1024;
+
+/// The resident size behind the ratio moves by itself in the second digit.
+const FRAGMENTATION_STEP: f64 = 0.1;
+
+/// Polls, pings of Sentinels and acknowledgements of replicas beat against the window: a tenth of a rate is no news.
+const RATE_STEP: f64 = 0.1;
+
+/// What was counted and shown so far.
+#[derive(Debug)]
+pub struct Steady {
+    run_id: String,
+    hits: Counter,
+    misses: Counter,
+    evictions: Counter,
+    commands: Counter,
+    shown: RedisInfo,
+}
+
+impl Default for Steady {
+    fn default() -> Steady {
+        let counter = || Counter::over(WINDOW_S);
+        Steady {
+            run_id: String::new(),
+            hits: counter(),
+            misses: counter(),
+            evictions: counter(),
+            commands: counter(),
+            shown: RedisInfo::default(),
+        }
+    }
+}
+
+impl Steady {
+    /// Fills in the rates of `row`, read at `at` seconds, and holds its trembling figures.
+    pub fn hold(&mut self, at: f64, fields: &Fields<'_>, row: &mut RedisInfo) {
+        if self.run_id != row.run_id {
+            // Another process: its counters have nothing to do with the last one's.
+            *self = Steady { run_id: row.run_id.clone(), ..Steady::default() };
+        }
+        let counters = [
+            (&mut self.hits, "keyspace_hits"),
+            (&mut self.misses, "keyspace_misses"),
+            (&mut self.evictions, "evicted_keys"),
+            (&mut self.commands, "total_commands_processed"),
+        ];
+        for (counter, name) in counters {
+            if let Some(value) = fields.number(name) {
+                counter.sample(at, value);
+            }
+        }
+        row.hits = self.hits.increase();
+        row.misses = self.misses.increase();
+        row.evictions_per_s = self.evictions.per_second().map(|now| rate(self.shown.evictions_per_s, now));
+        row.commands_per_s = self.commands.per_second().map(|now| rate(self.shown.commands_per_s, now));
+        if row.used_memory.abs_diff(self.shown.used_memory) < MEMORY_STEP {
+            row.used_memory = self.shown.used_memory;
+        }
+        if (row.fragmentation - self.shown.fragmentation).abs() < FRAGMENTATION_STEP {
+            row.fragmentation = self.shown.fragmentation;
+        }
+        self.shown.clone_from(row);
+    }
+}
+
+/// The rate to show. Nothing and something are always told apart, at once.
+fn rate(shown: Option<f64>, now: f64) -> f64 {
+    match shown {
+        Some(shown) if shown > 0.0 && now > 0.0 && (now - shown).abs() <= shown * RATE_STEP => shown,
+        _ if now >= 10.0 => now.round(),
+        _ if now >= 1.0 => (now * 10.0).round() / 10.0,
+        _ => (now * 1000.0).round() / 1000.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(steady: &mut Steady, second: u32, run_id: &str, commands: u64, memory: u64) -> RedisInfo {
+        let text = format!("total_commands_processed:{commands}\nkeyspace_hits:{commands}\nevicted_keys:0\n");
+        let mut row = RedisInfo { run_id: run_id.into(), used_memory: memory, ..RedisInfo::default() };
+        steady.hold(f64::from(second), &Fields::of(&text), &mut row);
+        row
+    }
+
+    #[test]
+    fn an_idle_server_holds_still() {
+        let mut steady = Steady::default();
+        let commands = |second: u32| u64::from(second * 5 + second % 3);
+        let rows: Vec<_> = (0..300).map(|s| at(&mut steady, s, "a", commands(s), 1_300_000 + u64::from(s % 2) * 20_504)).collect();
+        let changes = rows.windows(2).skip(70).filter(|pair| pair[0].commands_per_s != pair[1].commands_per_s).count();
+        assert_eq!(changes, 0);
+        assert!(rows.iter().all(|row| row.used_memory == 1_300_000));
+        assert!((4.5..=5.5).contains(&rows[299].commands_per_s.unwrap()));
+        assert_eq!(rows[299].evictions_per_s, Some(0.0));
+    }
+
+    #[test]
+    fn a_restart_starts_over_and_growth_is_seen() {
+        let mut steady = Steady::default();
+        at(&mut steady, 0, "a", 1_000, 1_000_000);
+        assert_eq!(at(&mut steady, 1, "a", 2_000, 1_000_000).commands_per_s, Some(1_000.0));
+        assert_eq!(at(&mut steady, 2, "b", 9_000, 1_000_000).commands_per_s, None);
+        assert_eq!(at(&mut steady, 3, "b", 9_000, 1_070_000).used_memory, 1_070_000);
+    }
+
+    #[test]
+    fn one_eviction_a_minute_is_not_none() {
+        assert!(rate(Some(0.0), 1.0 / 60.0) > 0.0);
+        assert_eq!(rate(Some(0.017), 0.0), 0.0);
+    }
+}
