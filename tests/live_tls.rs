@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use support::redis::RedisTls;
 use support::{Certificates, Pair, Postgres, PostgresOptions, Redis, RedisOptions, SOON, Watch};
 
-/// What becomes of a link: live without TLS, live with it, no trust, or no TLS to be had.
+/// What becomes of a link: live without TLS, live with it, a certificate that is not trusted, or no TLS to be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Plain,
@@ -33,8 +33,8 @@ fn outcome(postgres: &Postgres, mode: SslMode, ca_file: Option<PathBuf>) -> Outc
             let sql = "select bool_and(ssl) from pg_stat_ssl join pg_stat_activity using (pid) where usename = 'moltbook_user'";
             if postgres.psql(0, sql) == "t" { Outcome::Encrypted } else { Outcome::Plain }
         }
-        Link::Unauthorised(_) => Outcome::Untrusted,
-        Link::Down(_) => Outcome::Impossible,
+        Link::Unauthorised(why) if why.contains("certificate") => Outcome::Untrusted,
+        Link::Unauthorised(why) if why.contains("TLS") => Outcome::Impossible,
         other => panic!("{mode:?}: {other:?}"),
     }
 }
