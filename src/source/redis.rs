@@ -26,8 +26,13 @@ pub async fn watch(target: RedisTarget, mut outlet: Outlet) {
     let (mut backoff, mut peer, mut steady) = (Backoff::default(), None, Steady::default());
     loop {
         outlet.next_generation();
+        let began = Instant::now();
         let link = match live(&target, &mut outlet, &mut backoff, &mut peer, &mut steady).await {
             Ended::Link(link) => link,
+            Ended::Cut => match session::after_cut(began) {
+                Some(link) => link,
+                None => continue,
+            },
             Ended::NoPushes => Link::Down("the server does not speak Redis on this port".to_owned()),
             Ended::Closed => return,
         };
@@ -53,7 +58,7 @@ async fn live(target: &RedisTarget, outlet: &mut Outlet, backoff: &mut Backoff, 
         backoff.reset();
         tokio::select! {
             () = outlet.next_tick(PERIOD) => {}
-            link = session.ended() => return Ended::Link(link),
+            ended = session.ended() => return ended,
         }
     }
 }
@@ -70,7 +75,7 @@ struct Poll {
 impl Poll {
     async fn once(&mut self, session: &mut Session, outlet: &mut Outlet, steady: &mut Steady) -> Result<(), Ended> {
         let with_settings = self.settings_at.is_none_or(|at| at.elapsed() >= SETTINGS_PERIOD);
-        let replies = session.ask(&self.commands(with_settings)).await.map_err(Ended::Link)?;
+        let replies = session.ask(&self.commands(with_settings)).await?;
         let mut replies = replies.into_iter();
         let mut missing = Missing::default();
         let role = missing.sort_out("+role", replies.next())?;

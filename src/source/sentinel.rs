@@ -2,7 +2,7 @@
 //! the heartbeat of the subscription: a half-open connection cannot stay silent. An announcement is passed on and hastens the next poll.
 
 use super::redis::reading::{Fields, text};
-use super::redis::session::{Ended, Fault, Session, pause};
+use super::redis::session::{Ended, Fault, Session, after_cut, pause};
 use super::redis::{Missing, major};
 use super::{Backoff, Outlet};
 use crate::connect::SentinelTarget;
@@ -30,8 +30,13 @@ pub async fn watch(target: SentinelTarget, mut outlet: Outlet) {
     let (mut backoff, mut peer, mut pushes) = (Backoff::default(), None, true);
     loop {
         outlet.next_generation();
+        let began = Instant::now();
         let link = match live(&target, &mut outlet, &mut backoff, &mut peer, pushes).await {
             Ended::Link(link) => link,
+            Ended::Cut => match after_cut(began) {
+                Some(link) => link,
+                None => continue,
+            },
             Ended::NoPushes if pushes => {
                 tracing::info!(source = %target.server.name, "no RESP3 here: this Sentinel is polled only, its announcements are not seen");
                 pushes = false;
@@ -106,7 +111,7 @@ impl Poll<'_> {
 
     async fn once(&mut self, session: &mut Session, outlet: &mut Outlet, announced: &mut mpsc::Receiver<PushInfo>) -> Result<(), Ended> {
         self.began = Instant::now();
-        let replies = session.ask(&self.commands).await.map_err(Ended::Link)?;
+        let replies = session.ask(&self.commands).await?;
         // What was announced meanwhile comes before what has become of it.
         while let Ok(push) = announced.try_recv() {
             self.pass_on(&push, outlet).await?;
@@ -175,7 +180,7 @@ impl Poll<'_> {
                 Some(push) = announced.recv() => if self.pass_on(&push, outlet).await? {
                     hastened.get_or_insert((Instant::now() + SETTLE).max(self.began + SHORTEST));
                 },
-                link = session.ended() => return Err(Ended::Link(link)),
+                ended = session.ended() => return Err(ended),
             }
         }
     }

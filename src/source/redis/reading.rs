@@ -119,8 +119,8 @@ fn sorted(mut replicas: Vec<RedisReplica>) -> Vec<RedisReplica> {
 pub fn row(role: Option<Role>, fields: Option<&Fields<'_>>) -> Option<RedisInfo> {
     let Some(fields) = fields else {
         return match role? {
-            Role::Master { offset, replicas } => Some(RedisInfo { role: RedisRole::Master, offset, replicas, ..RedisInfo::default() }),
-            Role::Replica { link, offset } => Some(RedisInfo { offset, master: Some(link), ..RedisInfo::default() }),
+            Role::Master { offset, replicas } => Some(RedisInfo { role: RedisRole::Master, offset, replicas, ..unseen() }),
+            Role::Replica { link, offset } => Some(RedisInfo { offset, master: Some(link), ..unseen() }),
             Role::Sentinel => None,
         };
     };
@@ -152,13 +152,18 @@ pub fn row(role: Option<Role>, fields: Option<&Fields<'_>>) -> Option<RedisInfo>
         max_clients: fields.count("maxclients"),
         loading: fields.is("loading", "1"),
         saving: fields.is("rdb_bgsave_in_progress", "1"),
-        save_ok: fields.is("rdb_last_bgsave_status", "ok"),
+        save_ok: !fields.is("rdb_last_bgsave_status", "err"),
         last_save: fields.count("rdb_last_save_time"),
         unsaved_changes: fields.count("rdb_changes_since_last_save"),
         aof: fields.is("aof_enabled", "1"),
-        aof_write_ok: fields.is("aof_last_write_status", "ok"),
-        aof_rewrite_ok: fields.is("aof_last_bgrewrite_status", "ok"),
+        aof_write_ok: !fields.is("aof_last_write_status", "err"),
+        aof_rewrite_ok: !fields.is("aof_last_bgrewrite_status", "err"),
     })
+}
+
+/// A row of which `INFO` would tell the rest; its empty version says so. Nothing is known to have failed, so nothing is said to have.
+fn unseen() -> RedisInfo {
+    RedisInfo { save_ok: true, aof_write_ok: true, aof_rewrite_ok: true, ..RedisInfo::default() }
 }
 
 fn master_link(fields: &Fields<'_>) -> RedisMasterLink {
@@ -214,4 +219,4 @@ pub fn settings(replies: &[(&str, Option<Value>)], slow_log: Option<&Value>) -> 
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::source) mod tests;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Longest wait between two attempts at a server that is there and does not serve: it may go on at any moment.
 const THERE_WAIT: Duration = Duration::from_secs(2);
@@ -24,6 +24,9 @@ pub enum Ended {
     Closed,
     /// What to say of the link until the next attempt.
     Link(Link),
+    /// The server closed a connection that had worked. It may have gone, or have closed this one only: a Sentinel cuts off all clients
+    /// of a node whose role it changes.
+    Cut,
     /// The server does not speak RESP3, so there are no pushed messages.
     NoPushes,
 }
@@ -33,6 +36,16 @@ impl From<Closed> for Ended {
         Ended::Closed
     }
 }
+
+/// A connection that was cut after this long is replaced at once and silently; if nobody is there, that attempt tells.
+const WORTH_REPLACING: Duration = Duration::from_secs(1);
+
+/// What to say of the link after a connection that was cut; nothing if it is to be replaced at once.
+pub fn after_cut(began: Instant) -> Option<Link> {
+    (began.elapsed() < WORTH_REPLACING).then(|| Link::Down(CLOSED.to_owned()))
+}
+
+const CLOSED: &str = "the server closed the connection";
 
 /// How long to wait before the next attempt when the last one ended in `link`.
 pub fn pause(link: &Link, backoff: &mut Backoff) -> Duration {
@@ -87,11 +100,12 @@ impl Session {
     }
 
     /// Sends `commands` in one write and returns one reply for each; an error of the server's is a reply (see `reply`).
-    pub async fn ask(&mut self, commands: &Pipeline) -> Result<Vec<Value>, Link> {
+    pub async fn ask(&mut self, commands: &Pipeline) -> Result<Vec<Value>, Ended> {
         match timeout(FAST_LIMIT, self.connection.req_packed_commands(commands, 0, commands.len())).await {
             Ok(Ok(replies)) => Ok(replies),
-            Ok(Err(error)) => Err(broken(&error)),
-            Err(_) => Err(Link::Hung),
+            Ok(Err(error)) if error.is_connection_dropped() => Err(Ended::Cut),
+            Ok(Err(error)) => Err(Ended::Link(broken(&error))),
+            Err(_) => Err(Ended::Link(Link::Hung)),
         }
     }
 
@@ -106,9 +120,9 @@ impl Session {
     }
 
     /// Returns when the connection has ended, so that a killed server is told at once and not by the next poll.
-    pub async fn ended(&mut self) -> Link {
+    pub async fn ended(&mut self) -> Ended {
         let _ = self.driver.join_next().await;
-        Link::Down("the server closed the connection".to_owned())
+        Ended::Cut
     }
 }
 
@@ -177,7 +191,7 @@ fn broken(error: &(dyn std::error::Error + 'static)) -> Link {
         (_, Some(redis)) => redis.is_connection_dropped(),
         _ => false,
     };
-    Link::Down(if gone { "the server closed the connection".to_owned() } else { error.to_string() })
+    Link::Down(if gone { CLOSED.to_owned() } else { error.to_string() })
 }
 
 /// What is wrong with one reply.

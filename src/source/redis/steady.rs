@@ -17,10 +17,14 @@ const FRAGMENTATION_STEP: f64 = 0.1;
 /// Polls, pings of Sentinels and acknowledgements of replicas beat against the window: a tenth of a rate is no news.
 const RATE_STEP: f64 = 0.1;
 
+/// A first poll may come just before the tick of the next one: a rate over a few milliseconds would be our own poll's.
+const SHORTEST_S: f64 = 0.5;
+
 /// What was counted and shown so far.
 #[derive(Debug)]
 pub struct Steady {
     run_id: String,
+    sampled_at: Option<f64>,
     hits: Counter,
     misses: Counter,
     evictions: Counter,
@@ -33,6 +37,7 @@ impl Default for Steady {
         let counter = || Counter::over(WINDOW_S);
         Steady {
             run_id: String::new(),
+            sampled_at: None,
             hits: counter(),
             misses: counter(),
             evictions: counter(),
@@ -55,9 +60,12 @@ impl Steady {
             (&mut self.evictions, "evicted_keys"),
             (&mut self.commands, "total_commands_processed"),
         ];
-        for (counter, name) in counters {
-            if let Some(value) = fields.number(name) {
-                counter.sample(at, value);
+        if self.sampled_at.is_none_or(|last| at - last >= SHORTEST_S) {
+            self.sampled_at = Some(at);
+            for (counter, name) in counters {
+                if let Some(value) = fields.number(name) {
+                    counter.sample(at, value);
+                }
             }
         }
         row.hits = self.hits.increase();
