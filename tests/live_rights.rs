@@ -4,9 +4,10 @@
 mod support;
 
 use quarterdeck::connect::{Login, PostgresTarget};
-use quarterdeck::event::{Event, PgReceiver};
+use quarterdeck::event::{Event, Link, PgReceiver, Upstream};
 use quarterdeck::source::{Interests, Targets};
-use support::{Postgres, PostgresOptions, SOON, Watch};
+use support::redis::MASTER;
+use support::{Postgres, PostgresOptions, Redis, RedisOptions, SOON, Watch};
 
 #[test]
 fn the_postgres_grants_let_everything_be_seen() {
@@ -44,4 +45,46 @@ fn the_postgres_grants_let_everything_be_seen() {
     assert_eq!(may(&format!("has_table_privilege('{role}', 't', 'select')")), "f");
     assert_eq!(may(&format!("has_function_privilege('{role}', 'pg_promote(boolean, integer)', 'execute')")), "f");
     assert_eq!(may(&format!("rolsuper or rolreplication or rolcreatedb or rolcreaterole from pg_roles where rolname = '{role}'")), "f");
+}
+
+#[test]
+fn the_redis_acls_let_everything_be_seen_and_nothing_be_changed() {
+    let rules = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/redis-acl.txt")).expect("the rules");
+    let lines: Vec<String> =
+        rules.lines().filter(|line| line.starts_with("user ")).map(|line| line.replace("change-me", "from-a-file")).collect();
+    let [node, sentinel] = lines.as_slice() else { panic!("one user for data nodes and one for Sentinels: {lines:?}") };
+    let (users, sentinel_users) = (vec![node.clone()], vec![sentinel.clone()]);
+    let mut redis = Redis::plane(&RedisOptions { users, sentinel_users, ..RedisOptions::default() });
+
+    let login = Login { user: Some("quarterdeck".into()), password: Some("from-a-file".into()) };
+    let (mut data, mut watchers) = (redis.targets(), redis.sentinel_targets());
+    data.iter_mut().chain(watchers.iter_mut().map(|target| &mut target.server)).for_each(|target| target.login = login.clone());
+    let mut watch = Watch::start(Targets { redis: data, sentinel: watchers, ..Targets::default() });
+    watch.expect_all_live();
+    watch.expect_redis("redis-0", "its replicas", |info| info.replicas.len() == 2 && info.used_memory > 0);
+    let settings = watch.expect("the settings", SOON, |seen| seen.settings.get("redis-0").cloned()).0;
+    let numbers = [settings.min_replicas_to_write, settings.min_replicas_max_lag, settings.replica_priority];
+    assert!(numbers.iter().all(Option::is_some) && settings.slow_log.is_some() && settings.eviction_policy.is_some(), "{settings:?}");
+    for i in 0..3 {
+        watch.expect_sentinel(&format!("redis-sentinel-{i}"), "the whole picture", SOON, |view| {
+            view.quorum_ok == Some(true) && view.sentinels.len() == 2 && view.replicas.len() == 2 && !view.id.is_empty()
+        });
+    }
+
+    let port = redis.nodes[0].port;
+    let refused = |port: u16, command: &str| {
+        let args: Vec<&str> = command.split(' ').collect();
+        redis.ask(port, Some("quarterdeck"), Some("from-a-file"), &args).is_err_and(|said| said.contains("NOPERM"))
+    };
+    for command in ["get k", "set k v", "config set maxmemory 1", "replicaof no one", "client kill id 1", "flushall", "shutdown"] {
+        assert!(refused(port, command), "{command}");
+    }
+    for command in [&format!("sentinel failover {MASTER}"), &format!("sentinel reset {MASTER}"), "shutdown"] {
+        assert!(refused(redis.sentinels[0].port, command), "{command}");
+    }
+
+    // Announcements arrive, too.
+    redis.nodes[2].process.kill();
+    watch.expect_link(Upstream::Redis, "redis-2", "down", SOON, |link| matches!(link, Link::Down(_)));
+    watch.expect("the announcement", SOON, |seen| seen.messages().iter().any(|(_, message)| message.kind == "+sdown").then_some(()));
 }

@@ -92,7 +92,7 @@ impl Redis {
     }
 
     pub fn try_cli(&self, i: usize, args: &[&str]) -> Result<String, String> {
-        self.ask(self.nodes[i].port, self.options.password.as_deref(), args)
+        self.ask(self.nodes[i].port, None, self.options.password.as_deref(), args)
     }
 
     /// Runs a command on Sentinel `i`.
@@ -101,14 +101,16 @@ impl Redis {
     }
 
     pub fn try_sentinel_cli(&self, i: usize, args: &[&str]) -> Result<String, String> {
-        self.ask(self.sentinels[i].port, self.options.sentinel_password.as_deref(), args)
+        self.ask(self.sentinels[i].port, None, self.options.sentinel_password.as_deref(), args)
     }
 
-    fn ask(&self, port: u16, password: Option<&str>, args: &[&str]) -> Result<String, String> {
+    /// Runs a command on the server at `port`, by default as the default user.
+    pub fn ask(&self, port: u16, user: Option<&str>, password: Option<&str>, args: &[&str]) -> Result<String, String> {
         let port = port.to_string();
         let mut all = vec!["-h", "127.0.0.1", "-p", &port, "-e"];
         let files: Vec<String> = self.options.tls.iter().flat_map(|tls| cli_tls(&tls.client)).collect();
         all.extend(files.iter().map(String::as_str));
+        all.extend(user.iter().flat_map(|user| ["--user", *user]));
         all.extend(args);
         // A server that is frozen must not freeze the test.
         let limited: Vec<&str> = [vec!["5", "redis-cli"], all].concat();

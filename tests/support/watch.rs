@@ -188,7 +188,7 @@ impl Seen {
     fn story(&self) -> String {
         let links: Vec<_> = self.links.iter().map(|((upstream, name), link)| format!("  {upstream:?} {name}: {link:?}")).collect();
         let told = self.events().iter().filter(|envelope| !matches!(envelope.event, Event::Unchanged(_)));
-        let mut last: Vec<_> = told.rev().take(25).map(|envelope| brief(envelope)).collect();
+        let mut last: Vec<_> = told.rev().take(25).map(brief).collect();
         last.reverse();
         format!("links:\n{}\nlast events:\n{}", links.join("\n"), last.join("\n"))
     }
