@@ -2,7 +2,11 @@
 //! A source never ends by itself, never blocks another, and sends only what changed.
 
 use crate::connect::{PostgresTarget, RedisTarget, SentinelTarget};
-use crate::event::{Envelope, Event, Feed, Millis, Name, Origin, Upstream};
+use crate::event::{Envelope, Event, Feed, Link, Millis, Name, Origin, Upstream};
+use futures::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -50,16 +54,35 @@ pub fn start(targets: Targets, events: &mpsc::Sender<Envelope>, epoch: Instant, 
     let mut tasks = JoinSet::new();
     let outlet = |upstream, name: &Name| Outlet::new(Origin { upstream, name: name.clone() }, events.clone(), epoch);
     for target in targets.postgres {
-        tasks.spawn(postgres::watch_fast(target.clone(), outlet(Upstream::Postgres, &target.name)));
-        tasks.spawn(postgres::watch_detail(target.clone(), outlet(Upstream::PostgresDetail, &target.name), interests.clone()));
+        let (fast, detail) = (outlet(Upstream::Postgres, &target.name), outlet(Upstream::PostgresDetail, &target.name));
+        let (interests, again) = (interests.clone(), target.clone());
+        tasks.spawn(keep(fast, move |outlet| postgres::watch_fast(again.clone(), outlet)));
+        tasks.spawn(keep(detail, move |outlet| postgres::watch_detail(target.clone(), outlet, interests.clone())));
     }
     for target in targets.redis {
-        tasks.spawn(redis::watch(target.clone(), outlet(Upstream::Redis, &target.name)));
+        tasks.spawn(keep(outlet(Upstream::Redis, &target.name), move |outlet| redis::watch(target.clone(), outlet)));
     }
     for target in targets.sentinel {
-        tasks.spawn(sentinel::watch(target.clone(), outlet(Upstream::Sentinel, &target.server.name)));
+        tasks.spawn(keep(outlet(Upstream::Sentinel, &target.server.name), move |outlet| sentinel::watch(target.clone(), outlet)));
     }
     tasks
+}
+
+/// Keeps a source going. One that panics is a bug of ours; it is told as a link that is down, and started again.
+async fn keep<F: Future<Output = ()>>(outlet: Outlet, watch: impl Fn(Outlet) -> F) {
+    let mut outlet = outlet;
+    let mut backoff = Backoff::default();
+    loop {
+        let ended = AssertUnwindSafe(watch(outlet.copy())).catch_unwind().await;
+        if ended.is_ok() {
+            return;
+        }
+        outlet.next_generation();
+        if outlet.link(Link::Down("internal error; see the log".to_owned())).await.is_err() {
+            return;
+        }
+        tokio::time::sleep(backoff.next_wait()).await;
+    }
 }
 
 /// A source's way out: stamps events and drops repetitions.
@@ -67,8 +90,9 @@ pub struct Outlet {
     origin: Origin,
     events: mpsc::Sender<Envelope>,
     epoch: Instant,
-    generation: u32,
-    link: Option<crate::event::Link>,
+    /// Shared by the lives of one source, so that the next one goes on counting.
+    generation: Arc<AtomicU32>,
+    link: Option<Link>,
 }
 
 /// The channel is gone: the program ends, and so should the source.
@@ -78,7 +102,18 @@ pub struct Closed;
 impl Outlet {
     /// An outlet for `origin` whose clock starts at `epoch`.
     pub fn new(origin: Origin, events: mpsc::Sender<Envelope>, epoch: Instant) -> Outlet {
-        Outlet { origin, events, epoch, generation: 0, link: None }
+        Outlet { origin, events, epoch, generation: Arc::default(), link: None }
+    }
+
+    /// The same way out, for another life of the same source.
+    fn copy(&self) -> Outlet {
+        Outlet {
+            origin: self.origin.clone(),
+            events: self.events.clone(),
+            epoch: self.epoch,
+            generation: self.generation.clone(),
+            link: self.link.clone(),
+        }
     }
 
     /// Now, on the program's clock.
@@ -88,17 +123,17 @@ impl Outlet {
 
     /// A new connection begins; what is sent from here on belongs to it.
     pub fn next_generation(&mut self) {
-        self.generation += 1;
+        self.generation.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Sends an event, waiting while the channel is full.
     pub async fn send(&self, event: Event) -> Result<(), Closed> {
-        let envelope = Envelope { at: self.now(), from: self.origin.clone(), generation: self.generation, event };
+        let envelope = Envelope { at: self.now(), from: self.origin.clone(), generation: self.generation.load(Ordering::Relaxed), event };
         self.events.send(envelope).await.map_err(|_| Closed)
     }
 
     /// Sends the state of the link if it differs from what was sent last.
-    pub async fn link(&mut self, link: crate::event::Link) -> Result<(), Closed> {
+    pub async fn link(&mut self, link: Link) -> Result<(), Closed> {
         if self.link.as_ref() == Some(&link) {
             return Ok(());
         }
@@ -139,7 +174,7 @@ pub struct Backoff {
 
 impl Backoff {
     /// The next wait.
-    pub fn next(&mut self) -> Duration {
+    pub fn next_wait(&mut self) -> Duration {
         let base = 500_u64.saturating_mul(1 << self.attempts.min(5)).min(10_000);
         self.attempts += 1;
         // Spread over 75 to 100 % so that instances which fell together do not come back together.
@@ -159,9 +194,9 @@ mod tests {
     #[test]
     fn waits_grow_to_ten_seconds_and_start_over() {
         let mut backoff = Backoff::default();
-        let waits: Vec<_> = (0..10).map(|_| backoff.next().as_millis()).collect();
+        let waits: Vec<_> = (0..10).map(|_| backoff.next_wait().as_millis()).collect();
         assert!((375..=500).contains(&waits[0]) && (7_500..=10_000).contains(&waits[9]), "{waits:?}");
         backoff.reset();
-        assert!(backoff.next().as_millis() <= 500);
+        assert!(backoff.next_wait().as_millis() <= 500);
     }
 }

@@ -106,7 +106,7 @@ impl Retry {
     /// Says why, then waits.
     async fn failed(&mut self, fault: &Fault, outlet: &mut Outlet) -> Result<(), Closed> {
         self.link(fault.link(&self.link), outlet).await?;
-        let wait = self.backoff.next();
+        let wait = self.backoff.next_wait();
         let there = matches!(self.link, Link::Hung | Link::StartingUp(_));
         tokio::time::sleep(if there { wait.min(SOON) } else { wait }).await;
         Ok(())

@@ -10,12 +10,13 @@ SELECT json_build_object(
      'clients', CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE')
        THEN count(*) FILTER (WHERE backend_type = 'client backend')
        ELSE (SELECT sum(numbackends) FROM pg_stat_database) END,
-     'active', count(*) FILTER (WHERE backend_type = 'client backend' AND state = 'active'),
+     'active', count(*) FILTER (WHERE backend_type = 'client backend' AND state = 'active' AND application_name <> 'quarterdeck'),
      'idle_in_transaction', count(*) FILTER (WHERE state LIKE 'idle in transaction%'),
      'waiting_lock', count(*) FILTER (WHERE wait_event_type = 'Lock'),
      'waiting_sync', count(*) FILTER (WHERE wait_event = 'SyncRep'),
      'wal_senders', count(*) FILTER (WHERE backend_type = 'walsender'),
-     'oldest_transaction', extract(epoch FROM min(xact_start) FILTER (WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())),
+     'oldest_transaction', extract(epoch FROM min(xact_start)
+       FILTER (WHERE backend_type = 'client backend' AND application_name <> 'quarterdeck')),
      'oldest_xmin_age', greatest(0, COALESCE(max(age(backend_xmin)), 0)))
    FROM pg_stat_activity),
   'databases', (SELECT json_build_object(

@@ -130,6 +130,7 @@ impl<'a> Round<'a> {
                 medium_due = next(now, MEDIUM_PERIOD);
                 self.ask_medium().await?;
                 self.ask_io().await?;
+                self.tell_link().await?;
             }
             if now >= slow_due {
                 slow_due = next(now, SLOW_PERIOD);

@@ -16,8 +16,8 @@ pub(super) enum Fault {
     NoTcp,
     /// TCP works and nothing answers within the limit.
     Silent,
-    /// TLS cannot be used as configured.
-    Tls(String),
+    /// Our own settings or files do not allow an attempt; a sentence.
+    Settings(String),
     /// What the client reports; often the server's own words.
     Postgres(tokio_postgres::Error),
     /// The connection ended without a word.
@@ -59,7 +59,6 @@ impl Fault {
             Fault::Silent => Link::Hung,
             Fault::NoTcp if *was == Link::Hung => Link::Hung,
             Fault::Postgres(error) => of_client(error),
-            Fault::Tls(why) => Link::Unauthorised(why.clone()),
             other => Link::Down(other.to_string()),
         }
     }
@@ -72,7 +71,7 @@ impl fmt::Display for Fault {
             Fault::Dial(error) => write!(f, "{error}"),
             Fault::NoTcp => write!(f, "no answer to TCP within {} s", crate::source::CONNECT_LIMIT.as_secs()),
             Fault::Silent => f.write_str("no answer"),
-            Fault::Tls(why) => f.write_str(why),
+            Fault::Settings(why) => f.write_str(why),
             Fault::Postgres(error) => f.write_str(&words(error)),
             Fault::Gone => f.write_str("the server closed the connection"),
             Fault::Answer(why) => write!(f, "an answer that cannot be read: {why}"),
@@ -84,7 +83,7 @@ impl fmt::Display for Fault {
 fn of_client(error: &tokio_postgres::Error) -> Link {
     match error.as_db_error() {
         Some(said) => of_sqlstate(said.code(), said.message()),
-        None if is_tls(error) || is_credentials(error) => Link::Unauthorised(words(error)),
+        None if is_untrusted(error) || is_credentials(error) => Link::Unauthorised(words(error)),
         None => Link::Down(words(error)),
     }
 }
@@ -127,6 +126,15 @@ pub(super) fn words(error: &tokio_postgres::Error) -> String {
 /// TLS could not be agreed on. The client tells its kinds of errors apart only by their wording; a test holds it.
 pub(super) fn is_tls(error: &tokio_postgres::Error) -> bool {
     error.to_string() == "error performing TLS handshake"
+}
+
+/// One side refuses the other's certificate, or TLS as such; a connection that merely broke during the handshake is not that.
+/// A server that refuses our certificate says so only after the handshake.
+fn is_untrusted(error: &tokio_postgres::Error) -> bool {
+    match error.source().and_then(|cause| cause.downcast_ref::<io::Error>()) {
+        Some(cause) => cause.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()),
+        None => is_tls(error),
+    }
 }
 
 /// The client could not log in with what it has: no password was given, or the server did not prove that it knows it.

@@ -92,7 +92,7 @@ impl Session {
                     done => return done,
                 }
             }
-            Err(why) => Fault::Tls(why),
+            Err(why) => Fault::Settings(why),
         };
         if !prefer {
             return Err(refusal);

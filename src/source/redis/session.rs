@@ -49,7 +49,7 @@ const CLOSED: &str = "the server closed the connection";
 
 /// How long to wait before the next attempt when the last one ended in `link`.
 pub fn pause(link: &Link, backoff: &mut Backoff) -> Duration {
-    let wait = backoff.next();
+    let wait = backoff.next_wait();
     if matches!(link, Link::Hung | Link::StartingUp(_)) { wait.min(THERE_WAIT) } else { wait }
 }
 

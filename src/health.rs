@@ -1,0 +1,134 @@
+//! What it means: problems, their severity, and what would break next. A function of the `Model` alone; unknown is never ok.
+
+use crate::event::{Link, Millis, Name};
+use crate::model::{LinkState, Model};
+use serde::Serialize;
+
+mod constraint;
+mod postgres;
+mod redis;
+
+/// How bad it is. Not seeing is worse than seeing something slightly wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// As it should be.
+    #[default]
+    Ok,
+    /// Worth knowing; nothing is wrong.
+    Notice,
+    /// Something is wrong; service goes on.
+    Warning,
+    /// Cannot be seen.
+    Unknown,
+    /// Service or data is lost or about to be.
+    Critical,
+}
+
+impl Severity {
+    /// One word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Ok => "ok",
+            Severity::Notice => "notice",
+            Severity::Warning => "warning",
+            Severity::Unknown => "unknown",
+            Severity::Critical => "critical",
+        }
+    }
+
+    /// The exit status of the commands that judge: 0 ok or notice, 1 warning, 2 critical, 3 unknown.
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Severity::Ok | Severity::Notice => 0,
+            Severity::Warning => 1,
+            Severity::Critical => 2,
+            Severity::Unknown => 3,
+        }
+    }
+}
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// How bad.
+    pub severity: Severity,
+    /// The instance, or the part (`PostgreSQL`, `Redis`, `Sentinel`).
+    pub subject: Name,
+    /// What, with the measured value and its limit where there is one.
+    pub text: String,
+    /// Since when, as far as we saw it; `None` where the facts do not tell.
+    pub since: Option<Millis>,
+}
+
+/// What it all means.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Health {
+    /// The worst of all.
+    pub severity: Severity,
+    /// The worst first.
+    pub problems: Vec<Problem>,
+    /// What would break next.
+    pub constraint: String,
+}
+
+impl Health {
+    /// The worst of the problems of one instance.
+    pub fn of(&self, subject: &str) -> Severity {
+        self.problems.iter().filter(|p| *p.subject == *subject).map(|p| p.severity).max().unwrap_or_default()
+    }
+
+    /// How many problems are that bad.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.problems.iter().filter(|p| p.severity == severity).count()
+    }
+}
+
+/// Judges the model as of its last event.
+pub fn assess(model: &Model) -> Health {
+    let mut problems = Problems::default();
+    postgres::judge(model, &mut problems);
+    redis::judge(model, &mut problems);
+    let mut problems = problems.0;
+    problems.sort_by(|a, b| b.severity.cmp(&a.severity));
+    let severity = problems.iter().map(|p| p.severity).max().unwrap_or_default();
+    Health { severity, problems, constraint: constraint::sentence(model) }
+}
+
+/// Collects what the rules find.
+#[derive(Default)]
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, severity: Severity, subject: &Name, since: Option<Millis>, text: impl Into<String>) {
+        self.0.push(Problem { severity, subject: subject.clone(), text: text.into(), since });
+    }
+
+    /// What a link that does not deliver means for the instance: `vital` is one whose loss stops the service.
+    fn link(&mut self, name: &Name, link: &LinkState<'_>, vital: bool, seen: bool) {
+        let bad = if vital { Severity::Critical } else { Severity::Warning };
+        let role = if vital { ", and it is the one that takes writes" } else { "" };
+        match link {
+            LinkState::Is(Link::Live, _) => {}
+            // Before the first answer nothing is known; afterwards a reconnect is told by the state before it.
+            LinkState::Is(Link::Connecting, since) if !seen => self.add(Severity::Unknown, name, Some(*since), "not seen yet: connecting"),
+            LinkState::Is(Link::Connecting, since) => self.add(Severity::Unknown, name, Some(*since), "connecting again"),
+            LinkState::Is(Link::Hung, since) => {
+                self.add(bad, name, Some(*since), format!("hung: accepts connections, does not answer{role}"))
+            }
+            LinkState::Is(Link::StartingUp(words), since) => self.add(bad, name, Some(*since), format!("starting up: {words}")),
+            LinkState::Is(Link::Refused(words), since) => self.add(bad, name, Some(*since), format!("refuses connections: {words}")),
+            LinkState::Is(Link::Unauthorised(words), since) => {
+                self.add(Severity::Unknown, name, Some(*since), format!("cannot be seen: {words}"))
+            }
+            LinkState::Is(Link::NoPermission(grant), since) => {
+                self.add(Severity::Unknown, name, Some(*since), format!("cannot be seen in full: no permission ({grant})"));
+            }
+            LinkState::Is(Link::Down(reason), since) => self.add(bad, name, Some(*since), format!("down: {reason}{role}")),
+            LinkState::Stale(_) => self.add(Severity::Unknown, name, None, "silent: what is shown is old"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

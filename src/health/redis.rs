@@ -1,0 +1,175 @@
+//! Rules about Redis and Sentinel.
+
+use super::{Problems, Severity};
+use crate::event::{Name, SentinelView};
+use crate::figure::bytes;
+use crate::model::{Freshness, Model, RedisGroup, RedisNode, ReplicaState, same_instance};
+
+/// A lag above this many seconds, three samples in a row, is a warning.
+const LAG_LIMIT_S: f64 = 10.0;
+
+/// Share of `maxmemory` above which it is a warning, per cent.
+const MEMORY_LIMIT: f64 = 90.0;
+
+pub(super) fn judge(model: &Model, problems: &mut Problems) {
+    let (group, now) = (&model.redis, model.now);
+    if !group.nodes.is_empty() {
+        roles(model, problems);
+        let master = group.master(now).map(|m| m.name.clone());
+        for node in &group.nodes {
+            problems.link(&node.name, &node.link_state(now), master.as_ref() == Some(&node.name), node.info.is_some());
+            if node.is_fresh(now) {
+                replication(model, node, problems);
+                store(node, problems);
+            }
+        }
+    }
+    for sentinel in &group.sentinels {
+        problems.link(&sentinel.name, &sentinel.link_state(now), false, sentinel.view.is_some());
+        if let Some(view) = sentinel.view.as_ref().filter(|_| sentinel.is_fresh(now)) {
+            believes(group, &sentinel.name, &view.value, problems);
+        }
+    }
+    if !group.sentinels.is_empty() {
+        agreement(model, problems);
+    }
+}
+
+fn roles(model: &Model, problems: &mut Problems) {
+    let (group, now) = (&model.redis, model.now);
+    let part: Name = "Redis".into();
+    let masters: Vec<&str> = group.fresh_masters(now).map(|m| &*m.name).collect();
+    let unseen = group.nodes.iter().filter(|n| n.freshness(now) == Freshness::Never).count();
+    match masters.len() {
+        0 if group.nodes.iter().any(RedisNode::is_master) => {}
+        0 if unseen == 0 => problems.add(Severity::Critical, &part, None, "no master: nobody takes writes"),
+        0 => {
+            problems.add(Severity::Unknown, &part, None, format!("no master seen; {unseen} of {} nodes never answered", group.nodes.len()))
+        }
+        1 => {}
+        _ => problems.add(Severity::Critical, &part, None, format!("two masters: {} both take writes", masters.join(" and "))),
+    }
+    let online = group.nodes.iter().filter_map(|n| group.lag(n, now)).any(|lag| lag.state == ReplicaState::Online);
+    if group.nodes.len() > 1 && masters.len() == 1 && !online {
+        let severity = if group.nodes.iter().all(|n| n.is_fresh(now)) { Severity::Critical } else { Severity::Unknown };
+        problems.add(severity, &part, None, "no replica is online: a loss of the master loses data");
+    }
+    let elected = group.elected(now).and_then(|(host, port, ..)| group.node_at(host, port));
+    if let (Some(elected), [claimed]) = (elected, masters.as_slice())
+        && **elected != **claimed
+    {
+        problems.add(Severity::Critical, &part, None, format!("the Sentinels name {elected} as master, but {claimed} takes writes"));
+    }
+    let unguarded =
+        group.master(now).filter(|m| m.is_master() && m.settings.as_ref().is_some_and(|s| s.value.min_replicas_to_write == Some(0)));
+    if let Some(master) = unguarded.filter(|_| group.nodes.len() > 1) {
+        problems.add(
+            Severity::Notice,
+            &master.name,
+            None,
+            "min-replicas-to-write is 0: a cut-off master goes on taking writes that will be lost",
+        );
+    }
+}
+
+fn replication(model: &Model, node: &RedisNode, problems: &mut Problems) {
+    let Some(lag) = model.redis.lag(node, model.now) else { return };
+    let behind = lag.bytes.map(|b| format!(", {}{} behind", if lag.at_least { "≥ " } else { "" }, bytes(b))).unwrap_or_default();
+    match lag.state {
+        ReplicaState::Online => {}
+        ReplicaState::Syncing => {
+            problems.add(Severity::Warning, &node.name, node.cut_off_since, format!("full synchronisation under way{behind}"))
+        }
+        ReplicaState::Down(since) => {
+            problems.add(Severity::Warning, &node.name, Some(since), format!("link to its master is down{behind}"))
+        }
+        ReplicaState::Unknown => problems.add(Severity::Unknown, &node.name, None, "replication cannot be seen"),
+    }
+    if lag.state == ReplicaState::Online && node.lag_history.above(LAG_LIMIT_S, 3) {
+        let seconds = lag.seconds.unwrap_or_default();
+        problems.add(Severity::Warning, &node.name, None, format!("replication lag {seconds:.0} s (limit {LAG_LIMIT_S:.0} s){behind}"));
+    }
+}
+
+/// Memory, evictions, persistence.
+fn store(node: &RedisNode, problems: &mut Problems) {
+    let Some(info) = node.info.as_ref().map(|i| &i.value) else { return };
+    let name = &node.name;
+    if info.loading {
+        problems.add(Severity::Warning, name, None, "loading its data set");
+    }
+    if !info.save_ok {
+        problems.add(Severity::Warning, name, None, "the last RDB save failed");
+    }
+    if info.aof && !(info.aof_write_ok && info.aof_rewrite_ok) {
+        problems.add(Severity::Warning, name, None, "writing the append-only file fails");
+    }
+    let share = 100.0 * info.used_memory as f64 / info.max_memory.max(1) as f64;
+    if info.max_memory > 0 && share > MEMORY_LIMIT {
+        problems.add(Severity::Warning, name, None, format!("{share:.0} % of maxmemory in use (limit {MEMORY_LIMIT:.0} %)"));
+    }
+    if let Some(rate) = info.evictions_per_s.filter(|rate| *rate > 0.0) {
+        problems.add(Severity::Notice, name, None, format!("evicts {rate:.1} keys/s"));
+    }
+}
+
+/// What one Sentinel's own view says.
+fn believes(group: &RedisGroup, name: &Name, view: &SentinelView, problems: &mut Problems) {
+    if view.tilt {
+        let since = view.tilt_seconds.map(|s| format!(" for {s} s")).unwrap_or_default();
+        problems.add(Severity::Warning, name, None, format!("in TILT{since}: it watches but does not act"));
+    }
+    let Some(master) = &view.master else {
+        problems.add(Severity::Warning, name, None, format!("does not know a master called {}", group.master_name));
+        return;
+    };
+    let flag = |wanted: &str| master.flags.iter().any(|flag| flag == wanted);
+    if flag("o_down") {
+        problems.add(Severity::Critical, name, None, "the master is objectively down");
+    } else if flag("s_down") {
+        problems.add(Severity::Warning, name, None, "sees the master down; the quorum does not agree (yet)");
+    }
+    if flag("failover_in_progress") {
+        problems.add(
+            Severity::Warning,
+            name,
+            None,
+            format!("leads a failover: {}", master.failover_state.as_deref().unwrap_or("in progress")),
+        );
+    }
+    let known = master.other_sentinels as usize + 1;
+    if known > group.sentinels.len() {
+        let text = format!("knows {known} Sentinels, {} exist: stale ones count against the majority", group.sentinels.len());
+        problems.add(Severity::Warning, name, None, text);
+    }
+    if view.quorum_ok == Some(false) && !flag("o_down") {
+        problems.add(Severity::Critical, name, None, format!("no quorum: {}", view.quorum_text));
+    }
+}
+
+/// Whether the Sentinels agree.
+fn agreement(model: &Model, problems: &mut Problems) {
+    let (group, now) = (&model.redis, model.now);
+    let part: Name = "Sentinel".into();
+    let named: Vec<_> = group.fresh_views(now).filter_map(|view| view.master.as_ref()).collect();
+    let Some(first) = named.first() else { return };
+    if named.iter().any(|m| !same_instance(group, (&m.host, m.port), (&first.host, first.port))) {
+        problems.add(Severity::Critical, &part, None, "the Sentinels disagree about who is master");
+    } else if named.iter().any(|m| m.epoch != first.epoch) {
+        problems.add(Severity::Notice, &part, None, "the Sentinels differ in the configuration epoch");
+    }
+    if named.iter().any(|m| m.quorum != first.quorum) {
+        problems.add(Severity::Warning, &part, None, "the Sentinels are configured with different quorums");
+    }
+    let fresh = group.fresh_views(now).filter(|view| !view.tilt).count();
+    let majority = group.sentinels.len() / 2 + 1;
+    let never = group.sentinels.iter().filter(|s| s.freshness(now) == Freshness::Never).count();
+    if fresh < majority && never == 0 {
+        problems.add(
+            Severity::Critical,
+            &part,
+            None,
+            format!("{fresh} of {} Sentinels can act, {majority} are needed: no failover", group.sentinels.len()),
+        );
+    }
+}

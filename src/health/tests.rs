@@ -1,0 +1,88 @@
+//! Rules: firing, silent, and cannot tell.
+
+use super::*;
+use crate::event::*;
+use crate::model::tests::{empty, envelope, pg, primary, standby};
+
+fn texts(model: &Model) -> Vec<String> {
+    assess(model).problems.iter().map(|p| format!("{} {}: {}", p.severity.word(), p.subject, p.text)).collect()
+}
+
+fn only_postgres(mut model: Model) -> Model {
+    let stack = Stack { redis: vec![], sentinel: vec![], ..model.stack.clone() };
+    model.apply(&envelope(0, Upstream::Program, "", Event::Stack(Box::new(stack))));
+    model
+}
+
+fn sender(name: &str) -> PgSender {
+    PgSender { name: name.into(), state: Some("streaming".into()), ..PgSender::default() }
+}
+
+fn healthy() -> Model {
+    let mut model = only_postgres(empty());
+    pg(&mut model, 0, "postgres-0", PgFast { senders: Some(vec![sender("postgres-1"), sender("postgres-2")]), ..primary(100) });
+    pg(&mut model, 0, "postgres-1", standby(100, true));
+    pg(&mut model, 0, "postgres-2", standby(100, true));
+    model
+}
+
+#[test]
+fn a_healthy_cluster_has_no_problem() {
+    let health = assess(&healthy());
+    assert_eq!((health.severity, health.problems.len()), (Severity::Ok, 0), "{:?}", health.problems);
+    assert_eq!(health.constraint, "PostgreSQL can lose 1 of 2 standbys and still have one to promote");
+}
+
+#[test]
+fn nothing_seen_is_unknown_not_ok() {
+    assert_eq!(assess(&empty()).severity, Severity::Unknown);
+}
+
+#[test]
+fn nothing_configured_is_ok_and_absent() {
+    assert_eq!(assess(&Model::default()), Health::default());
+}
+
+#[test]
+fn two_primaries_are_critical() {
+    let mut model = healthy();
+    pg(&mut model, 1000, "postgres-2", PgFast { timeline: 2, ..primary(100) });
+    assert!(
+        texts(&model).iter().any(|t| t.starts_with("critical PostgreSQL: two primaries: postgres-0 and postgres-2")),
+        "{:?}",
+        texts(&model)
+    );
+}
+
+#[test]
+fn a_lost_standby_is_a_warning_and_binds() {
+    let mut model = healthy();
+    model.apply(&envelope(1000, Upstream::Postgres, "postgres-2", Event::Link(Link::Down("connection refused".into()))));
+    let health = assess(&model);
+    assert_eq!(health.severity, Severity::Warning);
+    assert_eq!(health.constraint, "If one more PostgreSQL instance fails: no standby is left (RPO at risk)");
+}
+
+#[test]
+fn a_lost_primary_is_critical() {
+    let mut model = healthy();
+    model.apply(&envelope(1000, Upstream::Postgres, "postgres-0", Event::Link(Link::Down("connection refused".into()))));
+    assert_eq!(assess(&model).severity, Severity::Critical);
+}
+
+#[test]
+fn silence_becomes_unknown() {
+    let mut model = healthy();
+    model.now = 30_000;
+    assert_eq!(assess(&model).severity, Severity::Unknown);
+}
+
+#[test]
+fn removing_an_observation_never_makes_it_healthier() {
+    let whole = assess(&healthy()).severity;
+    for missing in ["postgres-0", "postgres-1", "postgres-2"] {
+        let mut model = healthy();
+        model.postgres.servers.iter_mut().filter(|s| *s.name == *missing).for_each(|s| s.fast = None);
+        assert!(assess(&model).severity >= whole);
+    }
+}

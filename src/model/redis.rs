@@ -1,0 +1,370 @@
+//! Redis and Sentinel as known: each node's and each Sentinel's last facts with their ages, who follows whom, and how far behind.
+
+use super::directory::{self, Place};
+use super::{FAST_FRESH, Failover, Freshness, Held, History, LinkState, LsnClock, Observed, Timeline, Weight, link_entry};
+use crate::event::{
+    Envelope, Event, Feed, Link, Member, Millis, Name, RedisInfo, RedisRole, RedisSettings, SentinelMessage, SentinelView, Stack, Upstream,
+};
+
+mod lag;
+pub use lag::{ReplicaLag, ReplicaState};
+
+/// The data nodes and the Sentinels that watch them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RedisGroup {
+    /// Data nodes, in the order of their names.
+    pub nodes: Vec<RedisNode>,
+    /// Sentinels, in the order of their names.
+    pub sentinels: Vec<Sentinel>,
+    /// The name under which Sentinel knows the master.
+    pub master_name: Name,
+    /// The master's end of the replication stream over time.
+    pub clock: LsnClock,
+    /// The stream that the clock measures.
+    pub replid: String,
+    /// The last failover or the one that goes on, as the Sentinels tell it.
+    pub failover: Option<Failover>,
+}
+
+/// One data node.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RedisNode {
+    /// Instance.
+    pub name: Name,
+    /// As configured.
+    pub address: String,
+    /// As resolved.
+    pub peer: Option<String>,
+    /// The link.
+    pub link: Held<Link>,
+    /// Role, replication, memory and the rest.
+    pub info: Option<Observed<RedisInfo>>,
+    /// Its settings.
+    pub settings: Option<Observed<RedisSettings>>,
+    /// Since when it has had its role.
+    pub role_since: Millis,
+    /// Replica: since when its link to the master is down.
+    pub cut_off_since: Option<Millis>,
+    /// Replica: seconds behind, over time.
+    pub lag_history: History,
+    /// Commands per second, over time.
+    pub load_history: History,
+    generation: u32,
+}
+
+/// One Sentinel.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sentinel {
+    /// Instance.
+    pub name: Name,
+    /// As configured.
+    pub address: String,
+    /// As resolved.
+    pub peer: Option<String>,
+    /// The link.
+    pub link: Held<Link>,
+    /// What it believes.
+    pub view: Option<Observed<SentinelView>>,
+    generation: u32,
+}
+
+/// Whether two reported addresses mean the same instance among `nodes`; addresses that mean none of them compare as text.
+pub fn same_instance(group: &RedisGroup, a: (&str, u16), b: (&str, u16)) -> bool {
+    match (group.node_at(a.0, a.1), group.node_at(b.0, b.1)) {
+        (Some(a), Some(b)) => a == b,
+        (None, None) => a == b,
+        _ => false,
+    }
+}
+
+impl RedisGroup {
+    /// Nodes and Sentinels of which nothing is known yet.
+    pub fn new(stack: &Stack) -> RedisGroup {
+        let node = |m: &Member| RedisNode { name: m.name.clone(), address: m.address.clone(), ..RedisNode::default() };
+        let sentinel = |m: &Member| Sentinel { name: m.name.clone(), address: m.address.clone(), ..Sentinel::default() };
+        RedisGroup {
+            nodes: stack.redis.iter().map(node).collect(),
+            sentinels: stack.sentinel.iter().map(sentinel).collect(),
+            master_name: stack.master.as_str().into(),
+            ..RedisGroup::default()
+        }
+    }
+
+    /// The data node called `name`.
+    pub fn node(&self, name: &str) -> Option<&RedisNode> {
+        self.nodes.iter().find(|node| *node.name == *name)
+    }
+
+    /// The Sentinel called `name`.
+    pub fn sentinel(&self, name: &str) -> Option<&Sentinel> {
+        self.sentinels.iter().find(|sentinel| *sentinel.name == *name)
+    }
+
+    /// The data node that a reported address means.
+    pub fn node_at(&self, host: &str, port: u16) -> Option<&Name> {
+        directory::find(self.nodes.iter().map(|n| Place { name: &n.name, address: &n.address, peer: n.peer.as_deref() }), host, port)
+    }
+
+    /// The Sentinel that a reported address means.
+    pub fn sentinel_at(&self, host: &str, port: u16) -> Option<&Name> {
+        directory::find(self.sentinels.iter().map(|s| Place { name: &s.name, address: &s.address, peer: s.peer.as_deref() }), host, port)
+    }
+
+    /// Nodes that claim to be the master and were seen within ten seconds. More than one is a stale master or a split brain.
+    pub fn fresh_masters(&self, now: Millis) -> impl Iterator<Item = &RedisNode> {
+        self.nodes.iter().filter(move |node| node.is_master() && node.is_fresh(now))
+    }
+
+    /// The address that most of the fresh Sentinels name, with how many name it and how many were asked.
+    pub fn elected(&self, now: Millis) -> Option<(&str, u16, usize, usize)> {
+        let named: Vec<(&str, u16)> = self.fresh_views(now).filter_map(|v| v.master.as_ref()).map(|m| (m.host.as_str(), m.port)).collect();
+        let votes = |address: &(&str, u16)| named.iter().filter(|other| same_instance(self, **other, *address)).count();
+        let best = named.iter().max_by_key(|address| votes(address))?;
+        Some((best.0, best.1, votes(best), named.len()))
+    }
+
+    /// What the Sentinels that were seen within ten seconds believe.
+    pub fn fresh_views(&self, now: Millis) -> impl Iterator<Item = &SentinelView> + Clone {
+        self.sentinels.iter().filter(move |s| s.is_fresh(now)).filter_map(|s| s.view.as_ref().map(|v| &v.value))
+    }
+
+    /// The master: whom most Sentinels name; without Sentinels the node that claims it, else the one that did so last.
+    pub fn master(&self, now: Millis) -> Option<&RedisNode> {
+        let elected = self.elected(now).and_then(|(host, port, ..)| self.node_at(host, port)).and_then(|name| self.node(name));
+        let last_seen = |node: &&RedisNode| node.info.as_ref().map_or(0, |i| i.at);
+        elected
+            .or_else(|| self.fresh_masters(now).max_by_key(|n| n.role_since))
+            .or_else(|| self.nodes.iter().filter(|n| n.is_master()).max_by_key(last_seen))
+    }
+
+    /// Nodes that are not the master.
+    pub fn others(&self, now: Millis) -> impl Iterator<Item = &RedisNode> {
+        let master = self.master(now).map(|m| m.name.clone());
+        self.nodes.iter().filter(move |node| Some(&node.name) != master.as_ref())
+    }
+
+    /// Takes a fact in. Says whether anything but ages may look different.
+    pub(super) fn apply(&mut self, envelope: &Envelope, timeline: &mut Timeline) -> bool {
+        let at = envelope.at;
+        if envelope.from.upstream == Upstream::Redis {
+            let Some(node) = self.nodes.iter_mut().find(|n| n.name == envelope.from.name) else { return false };
+            let changed = node.apply(envelope, timeline);
+            if matches!(envelope.event, Event::Redis(_) | Event::Unchanged(Feed::Redis)) {
+                self.sample(at);
+            }
+            return changed;
+        }
+        if let Event::SentinelMessage(message) = &envelope.event {
+            self.announced(at, message, &envelope.from.name, timeline);
+            return true;
+        }
+        self.sentinels.iter_mut().find(|s| s.name == envelope.from.name).is_some_and(|s| s.apply(envelope, timeline))
+    }
+
+    fn sample(&mut self, at: Millis) {
+        let master = self.master(at).filter(|m| m.is_fresh(at) && m.is_master());
+        let Some(info) = master.and_then(|m| m.info.as_ref()).filter(|info| info.at == at) else { return };
+        let (replid, offset) = (info.value.replid.clone(), info.value.offset);
+        if self.replid != replid {
+            self.clock.clear();
+            self.replid = replid;
+        }
+        self.clock.sample(at, offset);
+    }
+
+    fn announced(&mut self, at: Millis, message: &SentinelMessage, sentinel: &Name, timeline: &mut Timeline) {
+        let text = self.with_names(&message.text);
+        let weight = weight_of(&message.kind);
+        if let Some(weight) = weight {
+            timeline.witness(at, &self.master_name.clone(), weight, format!("{} {}", message.kind, text), sentinel);
+        }
+        Failover::follow(&mut self.failover, at, message, text, sentinel);
+    }
+
+    /// A Sentinel's words with addresses replaced by the names of our instances.
+    fn with_names(&self, text: &str) -> String {
+        let words: Vec<&str> = text.split(' ').collect();
+        let mut out: Vec<&str> = Vec::new();
+        let mut i = 0;
+        while let Some(word) = words.get(i) {
+            let port = words.get(i + 1).and_then(|p| p.parse().ok());
+            let name = port.and_then(|port| self.node_at(word, port).or_else(|| self.sentinel_at(word, port)));
+            // `slave 10.0.0.1:6379 10.0.0.1 6379`: the first form is the name that Sentinel made up.
+            let made_up = word.contains(':') && words.get(i + 1).is_some_and(|next| word.starts_with(next));
+            match name {
+                Some(name) => {
+                    out.push(name);
+                    i += 2;
+                }
+                None => {
+                    if !made_up {
+                        out.push(word);
+                    }
+                    i += 1;
+                }
+            }
+        }
+        out.dedup();
+        out.join(" ")
+    }
+
+    /// Once a second: adds a sample to each history. Says whether a history looks different.
+    pub(super) fn remember(&mut self, now: Millis) -> bool {
+        let lags: Vec<_> = self.nodes.iter().map(|node| self.lag(node, now).and_then(|lag| lag.seconds)).collect();
+        self.nodes.iter_mut().zip(lags).fold(false, |moved, (node, lag)| {
+            let load = node.info.as_ref().filter(|_| node.is_fresh(now)).and_then(|i| i.value.commands_per_s);
+            let (a, b) = (node.lag_history.push(lag), node.load_history.push(load));
+            a || b || moved
+        })
+    }
+}
+
+/// How an announcement reads; `None` for those that only repeat what another one says.
+fn weight_of(kind: &str) -> Option<Weight> {
+    Some(match kind {
+        "+sdown" | "+odown" | "+tilt" | "+failover-end-for-timeout" => Weight::Bad,
+        kind if kind.starts_with("-failover-abort") => Weight::Bad,
+        "-sdown" | "-odown" | "-tilt" | "+failover-end" | "+switch-master" => Weight::Good,
+        "+vote-for-leader" | "+new-epoch" | "+config-update-from" | "+set" | "+monitor" => return None,
+        kind if kind.starts_with("+slave-reconf") || kind.starts_with("+failover-state") => return None,
+        _ => Weight::Notable,
+    })
+}
+
+impl RedisNode {
+    /// It claimed to be a master when last seen.
+    pub fn is_master(&self) -> bool {
+        self.info.as_ref().is_some_and(|i| i.value.role == RedisRole::Master)
+    }
+
+    /// `master`, `replica` or `unknown`, as last seen.
+    pub fn role(&self) -> &'static str {
+        match self.info.as_ref().map(|i| i.value.role) {
+            Some(RedisRole::Master) => "master",
+            Some(RedisRole::Replica) => "replica",
+            None => "unknown",
+        }
+    }
+
+    /// Its facts are worth believing.
+    pub fn is_fresh(&self, now: Millis) -> bool {
+        self.freshness(now) == Freshness::Fresh && self.link_state(now).answers()
+    }
+
+    /// Age of its facts.
+    pub fn freshness(&self, now: Millis) -> Freshness {
+        self.info.as_ref().map_or(Freshness::Never, |info| info.freshness(now, FAST_FRESH))
+    }
+
+    /// The link as it is shown.
+    pub fn link_state(&self, now: Millis) -> LinkState<'_> {
+        LinkState::of(&self.link, self.info.as_ref().map(|i| i.at), now, FAST_FRESH)
+    }
+
+    fn apply(&mut self, envelope: &Envelope, timeline: &mut Timeline) -> bool {
+        let at = envelope.at;
+        if envelope.generation < self.generation {
+            return false;
+        }
+        self.generation = envelope.generation;
+        match &envelope.event {
+            Event::Link(link) => return set_link(&mut self.link, &self.name, link, at, timeline),
+            Event::Peer(peer) => self.peer = Some(peer.clone()),
+            Event::Redis(info) => self.set_info(info, at, timeline),
+            Event::RedisSettings(settings) => self.settings = Some(Observed { value: (**settings).clone(), at }),
+            Event::Unchanged(Feed::Redis) => return self.info.as_mut().is_some_and(|o| confirm(&mut o.at, at, Feed::Redis)),
+            Event::Unchanged(Feed::RedisSettings) => {
+                return self.settings.as_mut().is_some_and(|o| confirm(&mut o.at, at, Feed::RedisSettings));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn set_info(&mut self, info: &RedisInfo, at: Millis, timeline: &mut Timeline) {
+        let was = self.info.as_ref().map(|o| &o.value);
+        if let Some(was) = was {
+            if was.run_id != info.run_id {
+                timeline.add(at, &self.name, Weight::Notable, "restarted");
+            }
+            if was.role != info.role {
+                let text = if info.role == RedisRole::Master { "is a master now" } else { "is a replica now" };
+                timeline.add(at, &self.name, Weight::Notable, text);
+            }
+        }
+        if was.is_none_or(|was| was.role != info.role) {
+            self.role_since = at;
+        }
+        let down = info.role == RedisRole::Replica && info.master.as_ref().is_none_or(|link| !link.up);
+        match (down, self.cut_off_since) {
+            (true, None) => {
+                if was.is_some_and(|was| was.master.as_ref().is_some_and(|link| link.up)) {
+                    timeline.add(at, &self.name, Weight::Bad, "link to its master is down");
+                }
+                self.cut_off_since = Some(at);
+            }
+            (false, Some(_)) => {
+                if info.role == RedisRole::Replica {
+                    timeline.add(at, &self.name, Weight::Good, "replicates again");
+                }
+                self.cut_off_since = None;
+            }
+            _ => {}
+        }
+        self.info = Some(Observed { value: info.clone(), at });
+    }
+}
+
+impl Sentinel {
+    /// What it believes is worth believing.
+    pub fn is_fresh(&self, now: Millis) -> bool {
+        self.freshness(now) == Freshness::Fresh && self.link_state(now).answers()
+    }
+
+    /// Age of its view.
+    pub fn freshness(&self, now: Millis) -> Freshness {
+        self.view.as_ref().map_or(Freshness::Never, |view| view.freshness(now, FAST_FRESH))
+    }
+
+    /// The link as it is shown.
+    pub fn link_state(&self, now: Millis) -> LinkState<'_> {
+        LinkState::of(&self.link, self.view.as_ref().map(|v| v.at), now, FAST_FRESH)
+    }
+
+    fn apply(&mut self, envelope: &Envelope, timeline: &mut Timeline) -> bool {
+        let at = envelope.at;
+        if envelope.generation < self.generation {
+            return false;
+        }
+        self.generation = envelope.generation;
+        match &envelope.event {
+            Event::Link(link) => return set_link(&mut self.link, &self.name, link, at, timeline),
+            Event::Peer(peer) => self.peer = Some(peer.clone()),
+            Event::Sentinel(view) => {
+                let restarted = self.view.as_ref().is_some_and(|was| was.value.run_id != view.run_id);
+                if restarted {
+                    timeline.add(at, &self.name, Weight::Notable, "restarted");
+                }
+                self.view = Some(Observed { value: (**view).clone(), at });
+            }
+            Event::Unchanged(Feed::Sentinel) => return self.view.as_mut().is_some_and(|o| confirm(&mut o.at, at, Feed::Sentinel)),
+            _ => return false,
+        }
+        true
+    }
+}
+
+fn confirm(seen: &mut Millis, at: Millis, feed: Feed) -> bool {
+    at.saturating_sub(std::mem::replace(seen, at)) > super::fresh_for(feed)
+}
+
+fn set_link(held: &mut Held<Link>, name: &Name, link: &Link, at: Millis, timeline: &mut Timeline) -> bool {
+    if held.value == *link {
+        return false;
+    }
+    if let Some((weight, text)) = link_entry(link, &held.value) {
+        timeline.add(at, name, weight, text);
+    }
+    *held = Held { value: link.clone(), since: at };
+    true
+}

@@ -1,0 +1,257 @@
+//! The terminal: taken and given back, frames as the bytes that changed, and the thread that writes them. It knows no view.
+
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen};
+use crossterm::{cursor, queue};
+use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// The terminal while it is ours. Dropping it leaves raw mode; the screen is given back by `farewell`, through the writer.
+pub struct Guard(());
+
+impl Guard {
+    /// Takes the terminal: raw mode, alternate screen, pastes told from keys, no cursor.
+    pub fn enter(frames: &mut impl Frames) -> io::Result<Guard> {
+        crossterm::terminal::enable_raw_mode()?;
+        let guard = Guard(());
+        let mut bytes = Vec::new();
+        queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        frames.send(bytes);
+        Ok(guard)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = crossterm::terminal::disable_raw_mode();
+    }
+}
+
+/// The bytes that give the screen back.
+pub fn farewell() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = queue!(bytes, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    bytes
+}
+
+/// Makes errors readable, and a panic give the terminal back before it is reported. A panic in a task is only logged: the console
+/// lives on, and the task's owner decides.
+pub fn install_hooks() -> color_eyre::Result<()> {
+    color_eyre::config::HookBuilder::default().display_env_section(false).install()?;
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if tokio::task::try_id().is_some() {
+            tracing::error!("{panic}");
+            return;
+        }
+        leave_now();
+        report(panic);
+    }));
+    Ok(())
+}
+
+/// Gives the terminal back at once, from wherever, if it is ours.
+fn leave_now() {
+    if !crossterm::terminal::is_raw_mode_enabled().unwrap_or(false) {
+        return;
+    }
+    let _ = crossterm::terminal::disable_raw_mode();
+    // From a thread: a stalled line must not keep the report waiting for ever.
+    let (done, waiting) = sync_channel(1);
+    let _ = std::thread::Builder::new().spawn(move || {
+        let _ = io::stdout().write_all(&farewell()).and_then(|()| io::stdout().flush());
+        let _ = done.send(());
+    });
+    let _ = waiting.recv_timeout(Duration::from_millis(500));
+}
+
+/// What the terminal shows, as far as we sent it.
+pub struct Canvas {
+    shown: Buffer,
+    clear: bool,
+}
+
+impl Default for Canvas {
+    fn default() -> Canvas {
+        Canvas { shown: Buffer::empty(Rect::ZERO), clear: true }
+    }
+}
+
+impl Canvas {
+    /// The next frame clears the terminal and sends every cell.
+    pub fn forget(&mut self) {
+        self.clear = true;
+    }
+
+    /// The bytes that turn what is shown into `next`, which is shown from then on; none if nothing differs.
+    pub fn frame(&mut self, next: Buffer) -> Vec<u8> {
+        let cleared = self.clear || next.area != self.shown.area;
+        if cleared {
+            self.shown = Buffer::empty(next.area);
+        }
+        let changes = self.shown.diff(&next);
+        let mut bytes = Vec::new();
+        if cleared || !changes.is_empty() {
+            // Writing to memory cannot fail.
+            let _ = encode(&mut bytes, cleared, changes.into_iter());
+        }
+        self.shown = next;
+        self.clear = false;
+        bytes
+    }
+}
+
+/// One frame: a synchronized update, so that no half-drawn screen is ever seen.
+fn encode<'a>(bytes: &mut Vec<u8>, clear: bool, cells: impl Iterator<Item = (u16, u16, &'a ratatui::buffer::Cell)>) -> io::Result<()> {
+    queue!(bytes, BeginSynchronizedUpdate)?;
+    if clear {
+        queue!(bytes, crossterm::terminal::Clear(crossterm::terminal::ClearType::All))?;
+    }
+    CrosstermBackend::new(&mut *bytes).draw(cells)?;
+    queue!(bytes, EndSynchronizedUpdate)
+}
+
+/// Where frames go: one at a time, never waited for.
+pub trait Frames {
+    /// The last frame is out; another one may be sent.
+    fn ready(&self) -> bool;
+    /// Sends a frame; only when `ready`.
+    fn send(&mut self, frame: Vec<u8>);
+    /// Resolves when a busy writer has become ready. May resolve early; ask `ready`.
+    fn until_ready(&self) -> impl Future<Output = ()>;
+}
+
+/// A thread with one slot between the loop and the terminal: a stalled line stalls the thread and nothing else.
+pub struct Writer {
+    slot: SyncSender<Vec<u8>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    busy: AtomicBool,
+    idle: Notify,
+}
+
+impl Writer {
+    /// A writer to `out`, usually standard output.
+    pub fn start(out: impl Write + Send + 'static) -> io::Result<Writer> {
+        let (slot, frames) = sync_channel(1);
+        let shared = Arc::new(Shared::default());
+        let theirs = shared.clone();
+        std::thread::Builder::new().name("frames".to_owned()).spawn(move || write_all(out, &frames, &theirs))?;
+        Ok(Writer { slot, shared })
+    }
+
+    /// Sends the last bytes and waits for them, but not for longer than `limit`: a line that is stalled stays stalled.
+    pub fn finish(mut self, last: Vec<u8>, limit: Duration) {
+        let end = Instant::now() + limit;
+        let wait = |writer: &Writer| {
+            while !writer.ready() && Instant::now() < end {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        };
+        wait(&self);
+        if self.ready() {
+            self.send(last);
+            wait(&self);
+        }
+    }
+}
+
+impl Frames for Writer {
+    fn ready(&self) -> bool {
+        !self.shared.busy.load(Ordering::Acquire)
+    }
+
+    fn send(&mut self, frame: Vec<u8>) {
+        self.shared.busy.store(true, Ordering::Release);
+        if self.slot.try_send(frame).is_err() {
+            // The thread has ended: nobody reads any more. The loop learns of it by the terminal's own signal.
+            tracing::debug!("a frame was not written: the writer has ended");
+        }
+    }
+
+    async fn until_ready(&self) {
+        let idle = self.shared.idle.notified();
+        if !self.ready() {
+            idle.await;
+        }
+    }
+}
+
+fn write_all(mut out: impl Write, frames: &Receiver<Vec<u8>>, shared: &Shared) {
+    while let Ok(frame) = frames.recv() {
+        let written = out.write_all(&frame).and_then(|()| out.flush());
+        shared.busy.store(false, Ordering::Release);
+        shared.idle.notify_one();
+        if let Err(error) = written {
+            tracing::warn!(%error, "the terminal takes no more frames");
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::style::{Color, Style};
+
+    fn buffer(text: &str) -> Buffer {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 2));
+        buffer.set_string(0, 1, text, Style::default().fg(Color::Green));
+        buffer
+    }
+
+    #[test]
+    fn the_same_frame_is_no_bytes() {
+        let mut canvas = Canvas::default();
+        assert!(!canvas.frame(buffer("lag 4.1 s")).is_empty());
+        assert_eq!(canvas.frame(buffer("lag 4.1 s")), b"");
+    }
+
+    #[test]
+    fn a_changed_digit_is_few_bytes() {
+        let mut canvas = Canvas::default();
+        canvas.frame(buffer("lag 4.1 s"));
+        let bytes = canvas.frame(buffer("lag 4.2 s"));
+        assert!(bytes.len() <= 64, "{} bytes: {:?}", bytes.len(), String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn a_forgotten_or_resized_screen_is_sent_whole() {
+        let mut canvas = Canvas::default();
+        let first = canvas.frame(buffer("x"));
+        canvas.forget();
+        assert_eq!(canvas.frame(buffer("x")), first);
+    }
+
+    #[test]
+    fn a_stalled_terminal_keeps_nobody_waiting() {
+        struct Stalled;
+        impl Write for Stalled {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                std::thread::sleep(Duration::from_secs(3600));
+                Ok(0)
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut writer = Writer::start(Stalled).unwrap();
+        assert!(writer.ready());
+        writer.send(vec![1]);
+        assert!(!writer.ready());
+        let begun = Instant::now();
+        writer.finish(vec![2], Duration::from_millis(50));
+        assert!(begun.elapsed() < Duration::from_secs(2));
+    }
+}
