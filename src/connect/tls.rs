@@ -78,6 +78,9 @@ fn sentence(error: &Error) -> (bool, String) {
         }
         Error::InvalidCertificate(Bad::NotValidForName) => (true, "the server's certificate is not for this host".to_owned()),
         Error::InvalidCertificate(Bad::NotValidForNameContext { expected, presented }) => {
+            // They come as `DnsName("host")`, `IpAddress(10.0.0.7)`.
+            let bare = |name: &String| name.split(['(', ')']).nth(1).unwrap_or(name).trim_matches('"').to_owned();
+            let presented: Vec<_> = presented.iter().map(bare).collect();
             (true, format!("the server's certificate is not for {} but for {}", expected.to_str(), presented.join(", ")))
         }
         Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => (true, "the server's certificate has expired".to_owned()),

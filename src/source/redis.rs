@@ -101,7 +101,9 @@ impl Poll {
         if fields.is_some() {
             missing.forget("+role");
         }
-        outlet.link(missing.link()).await?;
+        // INFO is answered while the data set is read, and to everybody else the server says LOADING.
+        let loading = row.as_ref().is_some_and(|row| row.loading);
+        outlet.link(if loading { Link::StartingUp("loading the data set".to_owned()) } else { missing.link() }).await?;
         if let Some(row) = row {
             outlet.observed(&mut self.row, row, Feed::Redis, Event::Redis).await?;
         }

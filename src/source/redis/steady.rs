@@ -11,7 +11,7 @@ const WINDOW_S: f64 = 60.0;
 /// Bytes of memory that our own connection's buffers may come and go with.
 const MEMORY_STEP: u64 = 64 * 1024;
 
-/// The resident size behind the ratio moves by itself in the second digit.
+/// The resident size behind the ratio moves by itself, and much so in a small server: this, or a twentieth, is no news.
 const FRAGMENTATION_STEP: f64 = 0.1;
 
 /// Polls, pings of Sentinels and acknowledgements of replicas beat against the window: a tenth of a rate is no news.
@@ -75,7 +75,7 @@ impl Steady {
         if row.used_memory.abs_diff(self.shown.used_memory) < MEMORY_STEP {
             row.used_memory = self.shown.used_memory;
         }
-        if (row.fragmentation - self.shown.fragmentation).abs() < FRAGMENTATION_STEP {
+        if (row.fragmentation - self.shown.fragmentation).abs() < FRAGMENTATION_STEP.max(self.shown.fragmentation / 20.0) {
             row.fragmentation = self.shown.fragmentation;
         }
         self.shown.clone_from(row);

@@ -23,6 +23,14 @@ fn who_is_there_is_asked_again_soon() {
     assert!(pause(&Link::Down(String::new()), &mut backoff) > THERE_WAIT);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_had_worked_is_replaced_without_a_word() {
+    let began = Instant::now();
+    assert_eq!(after_cut(began), Some(Link::Down(CLOSED.into())));
+    tokio::time::advance(WORTH_REPLACING).await;
+    assert_eq!(after_cut(began), None);
+}
+
 /// A server that says `answers` one after the other, each to one request, the first before it has read any if `at_once`; what it read.
 async fn scripted(answers: &'static [&'static str], at_once: bool) -> (RedisTarget, Arc<Mutex<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
