@@ -1,8 +1,10 @@
-//! Runs the sources in-process and keeps what they say: every event in order, and the latest of each kind by instance.
+//! Runs the sources in-process and keeps what they say: every event in order, the latest of each kind by instance, and the model
+//! that follows from them.
 
-use quarterdeck::event::{
-    Envelope, Event, Link, PgFast, PgMedium, PgSlow, RedisInfo, RedisSettings, SentinelMessage, SentinelView, Upstream,
-};
+use quarterdeck::connect::Address;
+use quarterdeck::event::{Envelope, Event, Link, Member, Name, Origin, Stack, Upstream};
+use quarterdeck::event::{PgFast, PgMedium, PgSlow, RedisInfo, RedisSettings, SentinelMessage, SentinelView};
+use quarterdeck::model::Model;
 use quarterdeck::source::{CHANNEL, Interests, Targets, start};
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, channel};
@@ -35,6 +37,7 @@ pub struct Seen {
     pub redis: BTreeMap<String, RedisInfo>,
     pub settings: BTreeMap<String, RedisSettings>,
     pub sentinel: BTreeMap<String, SentinelView>,
+    pub model: Model,
 }
 
 impl Watch {
@@ -45,6 +48,8 @@ impl Watch {
         let mut sources: Vec<_> = servers.flat_map(|name| [(Upstream::Postgres, name.clone()), (Upstream::PostgresDetail, name)]).collect();
         sources.extend(targets.redis.iter().map(|target| (Upstream::Redis, target.name.to_string())));
         sources.extend(targets.sentinel.iter().map(|target| (Upstream::Sentinel, target.server.name.to_string())));
+        let mut seen = Seen::default();
+        seen.model.apply(&configured(&targets));
         let (interests, wanted) = watch::channel(Interests::default());
         let (out, events) = channel();
         runtime.spawn(async move {
@@ -56,7 +61,7 @@ impl Watch {
             }
             drop(tasks);
         });
-        Watch { seen: Seen::default(), sources, interests, events, runtime: Some(runtime) }
+        Watch { seen, sources, interests, events, runtime: Some(runtime) }
     }
 
     /// What an open view would ask for.
@@ -163,6 +168,7 @@ impl Seen {
             Event::Sentinel(row) => drop(self.sentinel.insert(name, (**row).clone())),
             _ => {}
         }
+        self.model.apply(&envelope);
         self.all.push(envelope);
     }
 
@@ -192,6 +198,20 @@ impl Seen {
         last.reverse();
         format!("links:\n{}\nlast events:\n{}", links.join("\n"), last.join("\n"))
     }
+}
+
+/// The first event of every run.
+fn configured(targets: &Targets) -> Envelope {
+    let member = |name: &Name, address: &Address| Member { name: name.clone(), address: address.to_string() };
+    let stack = Stack {
+        postgres: targets.postgres.iter().map(|target| member(&target.name, &target.address)).collect(),
+        redis: targets.redis.iter().map(|target| member(&target.name, &target.address)).collect(),
+        sentinel: targets.sentinel.iter().map(|target| member(&target.server.name, &target.server.address)).collect(),
+        master: super::redis::MASTER.to_owned(),
+        ..Stack::default()
+    };
+    let from = Origin { upstream: Upstream::Program, name: "".into() };
+    Envelope { at: 0, from, generation: 0, event: Event::Stack(Box::new(stack)) }
 }
 
 fn brief(envelope: &Envelope) -> String {
