@@ -48,9 +48,9 @@ pub enum LinkState<'a> {
     Stale(Millis),
 }
 
-impl LinkState<'_> {
+impl<'a> LinkState<'a> {
     /// The state, given the link and when its feed last came.
-    pub fn of(link: &Held<Link>, last: Option<Millis>, now: Millis, limit: Millis) -> LinkState<'_> {
+    pub fn of(link: &'a Held<Link>, last: Option<Millis>, now: Millis, limit: Millis) -> LinkState<'a> {
         let silent = now.saturating_sub(last.unwrap_or(link.since));
         match link.value {
             Link::Live | Link::NoPermission(_) if silent > limit => LinkState::Stale(silent),
@@ -74,7 +74,7 @@ impl LinkState<'_> {
     }
 
     /// What the upstream or its source said about it, if anything.
-    pub fn reason(&self) -> Option<&str> {
+    pub fn reason(&self) -> Option<&'a str> {
         match self {
             LinkState::Is(Link::StartingUp(r) | Link::Refused(r) | Link::Unauthorised(r) | Link::NoPermission(r) | Link::Down(r), _) => {
                 Some(r)

@@ -41,6 +41,22 @@ pub fn width(line: &Line<'_>) -> usize {
     line.spans.iter().map(cells).sum()
 }
 
+/// A text broken between words into lines of at most `width` cells; a longer word stands alone and is cut when written.
+pub fn wrap(text: &str, width: usize) -> Vec<&str> {
+    let cells = |text: &str| self::width(&Line::from(text));
+    let mut lines = Vec::new();
+    let mut rest = text.trim();
+    while cells(rest) > width {
+        let ends = rest.match_indices(' ').map(|(at, _)| at);
+        let end = ends.clone().take_while(|at| cells(rest.get(..*at).unwrap_or("")) <= width).last().or_else(|| ends.clone().next());
+        let Some((line, more)) = end.and_then(|end| rest.split_at_checked(end)) else { break };
+        lines.push(line);
+        rest = more.trim_start();
+    }
+    lines.push(rest);
+    lines
+}
+
 /// Empties an area, so that what is drawn there next has nothing shining through.
 pub fn clear(buf: &mut Buffer, area: Rect) {
     fill(buf, area, " ", Style::new());

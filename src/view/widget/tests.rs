@@ -254,3 +254,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn text_is_broken_between_words() {
+    assert_eq!(wrap("a cut-off master goes on", 10), ["a cut-off", "master", "goes on"]);
+    assert_eq!(wrap("unbreakable words", 4), ["unbreakable", "words"]);
+    assert_eq!(wrap("", 4), [""]);
+}

@@ -1,0 +1,172 @@
+//! Beside the diagram: what is wrong, the failover that runs or ran, and what happened.
+
+use crate::figure;
+use crate::health::{Problem, Severity};
+use crate::model::{Entry, Failover, Weight};
+use crate::view::context::Context;
+use crate::view::widget::{frame, text, width, wrap};
+use crate::view::words;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+/// A failover is shown for this long after its last sign, milliseconds.
+const REMEMBERED: u64 = 600_000;
+
+pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
+    let theme = context.theme;
+    let failover = context.model().redis.failover.as_ref().filter(|f| context.model().age(f.last) < REMEMBERED);
+    let wanted = problem_lines(context, area.width) + 2;
+    let steps = failover.map_or(0, |f| (f.steps.len() as u16 + 4).min(area.height / 2));
+    let height = wanted.min(area.height.saturating_sub(steps + 6).max(4)).min(area.height);
+    let top = Rect { height, ..area };
+    let title = problems_title(context);
+    let inside = frame(buf, top, title, "", theme.border, theme);
+    problems_long(context, buf, inside);
+    let mut y = top.bottom();
+    if let Some(failover) = failover {
+        let place = Rect { y, height: steps, ..area };
+        draw_failover(context, buf, place, failover);
+        y += steps;
+    }
+    let rest = Rect { y, height: area.bottom().saturating_sub(y), ..area };
+    let inside = frame(buf, rest, "Timeline", "newest first", theme.border, theme);
+    timeline(context, buf, inside);
+}
+
+/// `Problems  1 critical  2 warning`.
+pub fn problems_title<'a>(context: &Context<'a>) -> Line<'a> {
+    let mut line = Line::from("Problems");
+    for severity in [Severity::Critical, Severity::Unknown, Severity::Warning, Severity::Notice] {
+        let count = context.health().count(severity);
+        if count > 0 {
+            line.push_span(Span::styled(format!("  {count} {}", severity.word()), context.style(severity)));
+        }
+    }
+    line
+}
+
+/// Who and since when, then what, on as many lines as it takes.
+fn problems_long(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
+    let theme = context.theme;
+    let problems = &context.health().problems;
+    if problems.is_empty() {
+        text(buf, area.x + 1, area.y, area.width.saturating_sub(1), format!("{} none", theme.glyphs.ok), theme.ok, theme);
+        return;
+    }
+    let mut y = area.y;
+    for (index, problem) in problems.iter().enumerate() {
+        let lines = wrap(&problem.text, area.width.saturating_sub(4).into());
+        let room = area.bottom().saturating_sub(y) as usize;
+        let left = problems.len() - index;
+        // A line is kept for telling that there is more.
+        if room < lines.len() + 1 + usize::from(left > 1) {
+            text(buf, area.x + 1, y, area.width.saturating_sub(1), format!("{left} more"), theme.muted, theme);
+            return;
+        }
+        who(context, buf, Rect { y, height: 1, ..area }, problem, "");
+        for line in &lines {
+            y += 1;
+            text(buf, area.x + 3, y, area.width.saturating_sub(3), *line, theme.text, theme);
+        }
+        y += 1;
+    }
+}
+
+/// Lines that the problems take when all are shown.
+fn problem_lines(context: &Context<'_>, width: u16) -> u16 {
+    let lines = |problem: &Problem| 1 + wrap(&problem.text, width.saturating_sub(6).into()).len() as u16;
+    context.health().problems.iter().map(lines).sum::<u16>().max(1)
+}
+
+/// One line a problem.
+pub fn problems_short(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
+    let theme = context.theme;
+    let problems = &context.health().problems;
+    for (index, (y, problem)) in (area.top()..area.bottom()).zip(problems).enumerate() {
+        let left = problems.len() - index;
+        if y + 1 == area.bottom() && left > 1 {
+            text(buf, area.x + 1, y, area.width.saturating_sub(1), format!("{left} more"), theme.muted, theme);
+            return;
+        }
+        who(context, buf, Rect { y, height: 1, ..area }, problem, &problem.text);
+    }
+}
+
+/// Sign, subject and words at the left, since when at the right.
+fn who(context: &Context<'_>, buf: &mut Buffer, area: Rect, problem: &Problem, words: &str) {
+    let (theme, style) = (context.theme, context.style(problem.severity));
+    let line = Line::from(vec![
+        Span::styled(format!("{} {} ", context.sign(problem.severity), problem.subject), style),
+        Span::styled(words.to_owned(), theme.text),
+    ]);
+    let since = problem.since.map(|since| context.age(since)).unwrap_or_default();
+    let age_width = since.len() as u16;
+    let room = area.width.saturating_sub(age_width + 3);
+    text(buf, area.x + 1, area.y, room, line, theme.text, theme);
+    text(buf, area.right().saturating_sub(age_width + 1), area.y, age_width, since, theme.muted, theme);
+}
+
+/// The steps of a failover, timed from its first sign.
+fn draw_failover(context: &Context<'_>, buf: &mut Buffer, area: Rect, failover: &Failover) {
+    let theme = context.theme;
+    let running = failover.running(context.now());
+    let title = if running { "Redis failover: under way" } else { "Redis failover" };
+    let style = if running { theme.warning } else { theme.border };
+    let inside = frame(buf, area, title, format!("{} ago", context.age(failover.started)), style, theme);
+    let verdict = match (&failover.aborted, failover.switched) {
+        (Some(reason), _) => Line::styled(format!("{} not done: {reason}", theme.glyphs.critical), theme.critical),
+        (None, Some(at)) => Line::styled(format!("{} new master after {}", theme.glyphs.ok, seconds(at - failover.started)), theme.ok),
+        (None, None) => {
+            Line::styled(format!("{} next: {}", theme.glyphs.running, failover.outstanding().next().unwrap_or("")), theme.warning)
+        }
+    };
+    let step = |step: &crate::model::FailoverStep| {
+        let time = format!("+{}", seconds(step.at - failover.started));
+        Line::from(vec![Span::styled(format!("{} {time:>8} ", theme.glyphs.ok), theme.muted), Span::styled(step.meaning, theme.text)])
+    };
+    // The last steps tell the most.
+    let fits = usize::from(inside.height.saturating_sub(1));
+    let skipped = failover.steps.len().saturating_sub(fits);
+    let lines = failover.steps.iter().skip(skipped).map(step).chain([verdict]);
+    for (y, line) in (inside.top()..inside.bottom()).zip(lines) {
+        text(buf, inside.x + 1, y, inside.width.saturating_sub(1), line, theme.text, theme);
+    }
+}
+
+fn seconds(milliseconds: u64) -> String {
+    format!("{:.1} s", milliseconds as f64 / 1000.0)
+}
+
+/// What happened, newest first.
+pub fn timeline(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
+    let theme = context.theme;
+    for (y, entry) in (area.top()..area.bottom()).zip(context.model().timeline.newest()) {
+        let line = entry_line(context, entry);
+        let fits = width(&line) <= usize::from(area.width);
+        text(buf, area.x + u16::from(fits), y, area.width.saturating_sub(u16::from(fits)), line, theme.text, theme);
+    }
+}
+
+fn entry_line<'a>(context: &Context<'a>, entry: &'a Entry) -> Line<'a> {
+    let theme = context.theme;
+    let time = context.model().unix_ms(entry.at).map_or_else(|| "--:--:--".to_owned(), figure::clock_seconds);
+    let style: Style = match entry.weight {
+        Weight::Good => theme.ok,
+        Weight::Notable => theme.text,
+        Weight::Bad => theme.warning,
+    };
+    let subject = if entry.witnesses.is_empty() { format!("{} ", words::short(&entry.subject)) } else { String::new() };
+    let witnesses = match entry.witnesses.as_slice() {
+        [] => String::new(),
+        [one] => format!("  {}", words::short(one)),
+        many => format!("  {} of {}", many.len(), context.model().redis.sentinels.len()),
+    };
+    Line::from(vec![
+        Span::styled(format!("{time} "), theme.muted),
+        Span::styled(subject, theme.title),
+        Span::styled(entry.text.as_str(), style),
+        Span::styled(witnesses, theme.muted),
+    ])
+}
