@@ -7,7 +7,7 @@ mod support;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
-use support::{Plane, Proxy, SOON, config_toml, wait_for};
+use support::{Plane, Proxy, SOON, Watch, config_toml, wait_for};
 
 #[test]
 fn nine_servers_start_freeze_die_and_return() {
@@ -17,6 +17,15 @@ fn nine_servers_start_freeze_die_and_return() {
     assert_eq!(plane.postgres.psql(1, "select pg_is_in_recovery()"), "t");
     assert!((0..3).all(|i| plane.redis.master_by(i) == Some(0)));
     assert_eq!(toml::from_str::<toml::Table>(&config_toml(&plane)).unwrap().len(), 3);
+
+    // The picture stands as soon as anybody looks. Passwords cost time in a build without optimisation, so here there are none.
+    let mut targets = plane.targets();
+    for target in &mut targets.postgres {
+        (target.login.user, target.login.password) = (Some("postgres".into()), None);
+    }
+    let mut watch = Watch::start(targets);
+    watch.expect("all roles", Duration::from_secs(1), |seen| (seen.fast.len() + seen.redis.len() + seen.sentinel.len() == 9).then_some(()));
+    drop(watch);
 
     let server = &mut plane.postgres.servers[1].process;
     server.stop();

@@ -353,3 +353,40 @@ fn details_of_sessions_slots_locks_and_statements() {
     };
     assert!(!watch.seen.events().iter().any(|envelope| asked(&envelope.event)), "nobody looks, nobody asks");
 }
+
+#[test]
+fn the_crash_of_one_session_is_a_recovery_and_not_a_new_start() {
+    let postgres = Postgres::cluster(1, &PostgresOptions::default());
+    let mut watch = watch(postgres.targets());
+    watch.expect_all_live();
+    let first = watch.expect_fast("postgres-0", "a primary", |fast| !fast.in_recovery);
+    watch.mark();
+    let _victim = postgres.session(0, "postgres", "select pg_sleep(600)");
+    let pid = support::wait_for("a session", SOON, || {
+        let said = postgres.psql(0, "select pid from pg_stat_activity where query like 'select pg_sleep%'");
+        said.parse::<u32>().map_err(|_| said)
+    });
+    support::process::signal("KILL", &[pid]);
+    watch.until("the sessions are ended", SOON, |envelope| match &envelope.event {
+        Event::Link(Link::StartingUp(_) | Link::Down(_)) => Some(()),
+        _ => None,
+    });
+    watch.expect_all_live();
+    let again = watch.expect_fast("postgres-0", "a primary", |fast| !fast.in_recovery);
+    assert_eq!(again.started, first.started, "the postmaster is the same");
+}
+
+#[test]
+fn a_slow_network_is_not_a_hung_server() {
+    let postgres = Postgres::cluster(1, &PostgresOptions::default());
+    let proxy = Proxy::to(postgres.servers[0].port);
+    proxy.delay(Duration::from_millis(100));
+    let mut watch = watch(vec![postgres.target_at(0, proxy.port())]);
+    watch.expect_all_live();
+    watch.mark();
+    watch.collect(seconds(6.0));
+    let links: Vec<_> = watch.seen.events().iter().filter(|envelope| matches!(envelope.event, Event::Link(_))).collect();
+    assert!(links.is_empty(), "{links:?}");
+    let polls = watch.seen.events().iter().filter(|envelope| envelope.from.upstream == Upstream::Postgres).count();
+    assert!((5..=7).contains(&polls), "each second, still: {polls}");
+}

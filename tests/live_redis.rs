@@ -283,3 +283,47 @@ fn a_frozen_master_loses_its_office() {
     watch.expect_live(Upstream::Redis, "redis-0");
     watch.expect_redis("redis-0", "a replica", |info| info.role == RedisRole::Replica);
 }
+
+#[test]
+fn a_data_node_that_loads_its_data_set_says_so() {
+    // Each key takes a while to load, and the server answers in between.
+    let conf = "key-load-delay 2000\nloading-process-events-interval-bytes 1024\n".to_owned();
+    let mut redis = Redis::of(1, 0, &RedisOptions { conf, ..RedisOptions::default() });
+    redis.cli(0, &["eval", "for i = 1, 3000 do redis.call('set', 'key' .. i, i) end", "0"]);
+    redis.cli(0, &["save"]);
+    let mut watch = watch(redis.targets(), Vec::new());
+    watch.expect_all_live();
+    redis.nodes[0].process.kill();
+    watch.expect_link(Upstream::Redis, "redis-0", "down", SOON, |link| matches!(link, Link::Down(_)));
+    redis.nodes[0].process.restart();
+    watch.expect_link(Upstream::Redis, "redis-0", "loading", SOON, |link| matches!(link, Link::StartingUp(_)));
+    watch.expect_live(Upstream::Redis, "redis-0");
+    assert_eq!(redis.cli(0, &["dbsize"]), "3000");
+}
+
+#[test]
+fn a_slow_network_is_not_a_hung_server() {
+    let redis = Redis::of(1, 1, &RedisOptions::default());
+    let (node, sentinel) = (Proxy::to(redis.nodes[0].port), Proxy::to(redis.sentinels[0].port));
+    let targets = (vec![redis.target_at(0, node.port())], vec![redis.sentinel_target_at(0, sentinel.port())]);
+    [&node, &sentinel].iter().for_each(|proxy| proxy.delay(Duration::from_millis(200)));
+    let mut watch = watch(targets.0, targets.1);
+    watch.expect_all_live();
+    watch.mark();
+    watch.collect(seconds(6.0));
+    let links: Vec<_> = watch.seen.events().iter().filter(|envelope| matches!(envelope.event, Event::Link(_))).collect();
+    assert!(links.is_empty(), "{links:?}");
+}
+
+#[test]
+fn sentinels_without_a_majority_say_so() {
+    let mut redis = Redis::plane(&RedisOptions::default());
+    let mut watch = watch(Vec::new(), redis.sentinel_targets());
+    watch.expect_sentinel("redis-sentinel-0", "a quorum", SOON, |view| view.quorum_ok == Some(true));
+    redis.sentinels[1].process.kill();
+    redis.sentinels[2].process.kill();
+    let view = watch.expect_sentinel("redis-sentinel-0", "no quorum", SOON, |view| view.quorum_ok == Some(false));
+    assert!(view.quorum_text.contains("NOQUORUM"), "{view:?}");
+    redis.sentinels[1].process.restart();
+    watch.expect_sentinel("redis-sentinel-0", "a quorum again", SOON, |view| view.quorum_ok == Some(true));
+}
