@@ -1,4 +1,4 @@
-//! The PostgreSQL source against real servers: what it says while they stream, stand still, die, refuse, and come back.
+//! The PostgreSQL source against real servers: what it says while they stream, stand still, die, and come back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
@@ -8,7 +8,7 @@ use quarterdeck::event::{Event, Feed, Link, Lsn, PgFast, PgReceiver, PgReceiverR
 use quarterdeck::source::{Interests, Targets};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use support::postgres::{WATCHER, WATCHER_PASSWORD, installations};
+use support::postgres::installations;
 use support::{Postgres, PostgresOptions, Proxy, SOON, Watch, seconds};
 
 /// A server that stops answering is called hung within this time.
@@ -200,84 +200,6 @@ fn a_killed_server_is_down_and_a_restarted_one_is_seen_as_such() {
     let second = watch.seen.fast["postgres-0"].started;
     watch.expect_fast("postgres-0", "a third start", |fast| fast.started > second);
     watch.expect_all_live();
-}
-
-#[test]
-fn refusals_are_told_apart_and_heal() {
-    let conf = "max_connections = 5\nsuperuser_reserved_connections = 1\nmax_wal_senders = 0\nwal_level = minimal".to_owned();
-    let hba = "host all crowd 127.0.0.1/32 trust".to_owned();
-    let postgres = Postgres::cluster(1, &PostgresOptions { conf, hba, ..PostgresOptions::default() });
-    let name = "postgres-0";
-
-    let mut wrong = postgres.target(0);
-    wrong.login.password = Some("incorrect donkey".into());
-    let mut stranger = watch(vec![wrong]);
-    let unauthorised = |link: &Link| matches!(link, Link::Unauthorised(why) if !why.contains("donkey"));
-    stranger.expect_link(Upstream::Postgres, name, "unauthorised", SOON, unauthorised);
-    drop(stranger);
-
-    let mut nobody = postgres.target(0);
-    nobody.login.user = Some("nobody_knows".into());
-    watch(vec![nobody]).expect_link(Upstream::Postgres, name, "unauthorised", SOON, |link| matches!(link, Link::Unauthorised(_)));
-
-    // All connections taken, but for those that superusers keep.
-    postgres.psql(0, "create role crowd login");
-    let mut crowd = Vec::new();
-    support::wait_for("a crowd", SOON, || {
-        match postgres.psql(0, "select count(*) from pg_stat_activity where usename = 'crowd'").as_str() {
-            "4" => Ok(()),
-            // One that comes too early, while the last session is being cleared away, is turned away itself.
-            other => {
-                crowd.push(postgres.session(0, "crowd", "select pg_sleep(600)"));
-                Err(other.to_owned())
-            }
-        }
-    });
-    let mut watch = watch(postgres.targets());
-    watch.expect_link(Upstream::Postgres, name, "refused", SOON, |link| matches!(link, Link::Refused(_)));
-    drop(crowd);
-    watch.expect_live(Upstream::Postgres, name);
-
-    // The password is changed under way: what stands goes on, what is new is refused.
-    postgres.psql(0, &format!("alter role {WATCHER} password 'another'"));
-    postgres.psql(0, &format!("select pg_terminate_backend(pid) from pg_stat_activity where usename = '{WATCHER}'"));
-    watch.expect_link(Upstream::Postgres, name, "unauthorised", SOON, |link| matches!(link, Link::Unauthorised(_)));
-    postgres.psql(0, &format!("alter role {WATCHER} password '{WATCHER_PASSWORD}'"));
-    watch.expect_live(Upstream::Postgres, name);
-}
-
-#[test]
-fn a_missing_grant_is_named_and_its_absence_is_not_taken_for_nothing() {
-    let postgres = Postgres::cluster(2, &PostgresOptions::default());
-    postgres.psql(0, &format!("revoke pg_monitor from {WATCHER}"));
-    let mut watch = watch(postgres.targets());
-    for name in ["postgres-0", "postgres-1"] {
-        let lacking = |link: &Link| matches!(link, Link::NoPermission(what) if what.contains("pg_monitor"));
-        watch.expect_link(Upstream::Postgres, name, "no permission", SOON, lacking);
-    }
-    // The role is known all the same, and what is hidden does not look like a standby that is cut off or missing.
-    watch.expect_fast("postgres-0", "a primary", |fast| !fast.in_recovery && fast.flush_lsn.is_some());
-    let standby = watch.expect_fast("postgres-1", "a standby", |fast| fast.in_recovery && fast.replay_lsn.is_some());
-    assert_eq!(standby.receiver, PgReceiver::Hidden);
-    postgres.psql(0, &format!("grant pg_monitor to {WATCHER}"));
-    for name in ["postgres-0", "postgres-1"] {
-        watch.expect_live(Upstream::Postgres, name);
-    }
-    watch.expect_fast("postgres-1", "a standby that streams", streams);
-    watch.expect_fast("postgres-0", "its standby", |fast| standbys(fast).len() == 1);
-}
-
-#[test]
-fn a_server_that_takes_no_sessions_yet_is_starting_up() {
-    let mut postgres = Postgres::cluster(2, &PostgresOptions::default());
-    let mut watch = watch(postgres.targets());
-    watch.expect_live(Upstream::Postgres, "postgres-1");
-    postgres.set_conf(1, "hot_standby = off");
-    postgres.restart(1);
-    watch.expect_link(Upstream::Postgres, "postgres-1", "starting up", SOON, |link| matches!(link, Link::StartingUp(_)));
-    postgres.set_conf(1, "hot_standby = on");
-    postgres.restart(1);
-    watch.expect_live(Upstream::Postgres, "postgres-1");
 }
 
 #[test]

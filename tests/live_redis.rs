@@ -1,4 +1,4 @@
-//! The Redis and Sentinel sources against real servers: what they say while these replicate, stand still, die, refuse, elect.
+//! The Redis and Sentinel sources against real servers: what they say while these replicate, stand still, die, load, elect.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
@@ -150,34 +150,6 @@ fn half_open_killed_and_restarted() {
     watch.expect_all_live();
     watch.expect_redis("redis-0", "another run", |info| info.run_id != runs.0);
     watch.expect_sentinel("redis-sentinel-0", "another run", SOON, |view| view.run_id != runs.1);
-}
-
-#[test]
-fn refusals_are_told_apart() {
-    let users = vec!["user blind on >blind resetkeys -@all +auth +hello +ping +role +client +command".to_owned()];
-    let (password, sentinel_password) = (Some("correct horse".to_owned()), Some("another battery".to_owned()));
-    let redis = Redis::of(1, 1, &RedisOptions { users, password, sentinel_password, ..RedisOptions::default() });
-    watch(redis.targets(), redis.sentinel_targets()).expect_all_live();
-
-    let unauthorised = |link: &Link| matches!(link, Link::Unauthorised(why) if !why.contains("donkey"));
-    for password in [Some("incorrect donkey"), None] {
-        let (mut node, mut sentinel) = (redis.target(0), redis.sentinel_target(0));
-        node.login.password = password.map(Into::into);
-        sentinel.server.login.password = password.map(Into::into);
-        let mut watch = watch(vec![node], vec![sentinel]);
-        watch.expect_link(Upstream::Redis, "redis-0", "unauthorised", SOON, unauthorised);
-        watch.expect_link(Upstream::Sentinel, "redis-sentinel-0", "unauthorised", SOON, unauthorised);
-    }
-
-    let mut blind = redis.target(0);
-    (blind.login.user, blind.login.password) = (Some("blind".into()), Some("blind".into()));
-    let mut watch = watch(vec![blind], Vec::new());
-    let lacking = |link: &Link| matches!(link, Link::NoPermission(what) if what.contains("info"));
-    watch.expect_link(Upstream::Redis, "redis-0", "no permission for INFO", SOON, lacking);
-    redis.cli(0, &["acl", "setuser", "blind", "+info"]);
-    watch.expect_live(Upstream::Redis, "redis-0");
-    let settings = watch.expect("the settings", SOON, |seen| seen.settings.get("redis-0").cloned()).0;
-    assert_eq!(settings.min_replicas_to_write, None, "not permitted is not zero");
 }
 
 #[test]
