@@ -229,7 +229,7 @@ fn details_of_sessions_slots_locks_and_statements() {
         watch.expect("sessions and slots", SOON, |seen| seen.medium.get("postgres-0").filter(|medium| want(medium)).cloned()).0
     };
     let at_rest = medium(&mut watch, &|medium| medium.slots.iter().any(|slot| slot.name == "postgres_1" && slot.active));
-    assert_eq!((at_rest.connections.max, at_rest.connections.wal_senders), (40, 1), "{at_rest:?}");
+    assert_eq!((at_rest.connections.max, at_rest.connections.wal_senders), (40, Some(1)), "{at_rest:?}");
     let slow = watch.expect("the slow poll", SOON, |seen| seen.slow.get("postgres-1").cloned()).0;
     assert_eq!(slow.application_name.as_deref(), Some("postgres-1"), "{slow:?}");
     assert_eq!(slow.upstream_port, Some(postgres.servers[0].port), "{slow:?}");
@@ -253,7 +253,7 @@ fn details_of_sessions_slots_locks_and_statements() {
         _ => None,
     });
     assert!(holder.blocked_by.is_empty() && waiter.wait.contains("Lock"), "{holder:?} {waiter:?}");
-    medium(&mut watch, &|medium| medium.connections.waiting_lock == 1);
+    medium(&mut watch, &|medium| medium.connections.waiting_lock == Some(1));
 
     let unavailable = |envelope: &quarterdeck::event::Envelope| match &envelope.event {
         Event::PgStatements(statements) => statements.unavailable.clone(),
