@@ -1,9 +1,8 @@
 //! The terminal: taken and given back, frames as the bytes that changed, and the thread that writes them. It knows no view.
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen};
+use crossterm::terminal::{EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen};
 use crossterm::{cursor, queue};
-use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::io::{self, Write};
@@ -12,6 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+
+mod encode;
 
 /// The terminal while it is ours. Dropping it leaves raw mode; the screen is given back by `farewell`, through the writer.
 pub struct Guard(());
@@ -97,26 +98,12 @@ impl Canvas {
         if cleared {
             self.shown = Buffer::empty(next.area);
         }
-        let changes = self.shown.diff(&next);
-        let mut bytes = Vec::new();
-        if cleared || !changes.is_empty() {
-            // Writing to memory cannot fail.
-            let _ = encode(&mut bytes, cleared, changes.into_iter());
-        }
+        let mut changes = self.shown.diff_iter(&next).peekable();
+        let bytes = if cleared || changes.peek().is_some() { encode::frame(cleared, changes) } else { Vec::new() };
         self.shown = next;
         self.clear = false;
         bytes
     }
-}
-
-/// One frame: a synchronized update, so that no half-drawn screen is ever seen.
-fn encode<'a>(bytes: &mut Vec<u8>, clear: bool, cells: impl Iterator<Item = (u16, u16, &'a ratatui::buffer::Cell)>) -> io::Result<()> {
-    queue!(bytes, BeginSynchronizedUpdate)?;
-    if clear {
-        queue!(bytes, crossterm::terminal::Clear(crossterm::terminal::ClearType::All))?;
-    }
-    CrosstermBackend::new(&mut *bytes).draw(cells)?;
-    queue!(bytes, EndSynchronizedUpdate)
 }
 
 /// Where frames go: one at a time, never waited for.

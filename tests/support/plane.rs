@@ -179,13 +179,8 @@ pub fn redis(index: usize, offset: u64) -> RedisInfo {
 
 /// What every Sentinel believes.
 pub fn sentinel(index: usize) -> SentinelView {
-    let replica = |i: u16| SentinelReplica {
-        host: "127.0.0.1".into(),
-        port: 6300 + i,
-        flags: vec!["slave".into()],
-        priority: 100,
-        link_ok: true,
-    };
+    let replica =
+        |i: u16| SentinelReplica { host: "127.0.0.1".into(), port: 6300 + i, flags: vec!["slave".into()], priority: 100, link_ok: true };
     let peer =
         |i: u16| SentinelPeer { host: "127.0.0.1".into(), port: 26_300 + i, id: format!("{i:040x}"), flags: vec!["sentinel".into()] };
     SentinelView {
