@@ -77,7 +77,7 @@ proptest! {
     fn the_terminal_shows_what_the_buffer_says(screens in proptest::collection::vec(screen(), 1..5)) {
         let mut terminal = vt100::Parser::new(3.try_into().unwrap(), 16.try_into().unwrap(), 0);
         terminal.process(b"\x1b[1;31;44mwhat was there before");
-        let mut canvas = Canvas::default();
+        let mut canvas = Canvas::new(false);
         for screen in screens {
             terminal.process(&canvas.frame(screen.clone()));
             assert_shown(&terminal, &screen);
@@ -90,13 +90,13 @@ fn sixteen_colours_are_asked_for_as_every_terminal_knows_them() {
     let mut buffer = Buffer::empty(Rect::new(0, 0, 2, 1));
     buffer.set_string(0, 0, "a", Style::new().fg(Color::Red));
     buffer.set_string(1, 0, "b", Style::new().fg(Color::LightRed).bg(Color::Black));
-    let bytes = String::from_utf8(Canvas::default().frame(buffer)).unwrap();
+    let bytes = String::from_utf8(Canvas::new(false).frame(buffer)).unwrap();
     assert!(bytes.contains("\x1b[31ma\x1b[91;40mb"), "{bytes:?}");
 }
 
 #[test]
 fn no_control_character_reaches_the_terminal() {
-    let mut canvas = Canvas::default();
+    let mut canvas = Canvas::new(false);
     canvas.frame(Buffer::empty(Rect::new(0, 0, 4, 1)));
     let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 1));
     buffer[(1, 0)].set_symbol("\u{1b}]0;x\u{7}");
