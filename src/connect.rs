@@ -132,6 +132,20 @@ pub async fn dial(address: &Address) -> std::io::Result<(TcpStream, SocketAddr)>
     Ok((stream, peer))
 }
 
+/// An error of the operating system in plain words, without its number: `connection refused`.
+pub fn io_words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let plain = text.split(" (os error").next().unwrap_or(&text);
+    // "Connection refused" reads in the middle of a sentence; an abbreviation at the beginning stays as it is.
+    let mut letters = plain.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => {
+            first.to_lowercase().collect::<String>() + plain.get(first.len_utf8()..).unwrap_or("")
+        }
+        _ => plain.to_owned(),
+    }
+}
+
 /// Bytes both ways, whatever carries them: TCP, TLS over it, a forwarded port.
 pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
@@ -176,16 +190,16 @@ pub async fn open(address: &Address, tls: &Tls, limit: Duration) -> Result<(Stre
     };
     let (tcp, peer) = match timeout(limit, dial(address)).await {
         Ok(Ok(found)) => found,
-        Ok(Err(error)) => return Err(OpenError::Unreachable(format!("{address}: {error}"))),
-        Err(_) => return Err(OpenError::Unreachable(format!("{address}: no answer within {} s", limit.as_secs()))),
+        Ok(Err(error)) => return Err(OpenError::Unreachable(io_words(&error))),
+        Err(_) => return Err(OpenError::Unreachable(format!("no answer to TCP within {} s", limit.as_secs()))),
     };
     let Some((connector, name)) = secured else { return Ok((Box::new(tcp), peer)) };
     match timeout(limit, connector.connect(name, tcp)).await {
         Ok(Ok(stream)) => Ok((Box::new(stream), peer)),
         Ok(Err(error)) => Err(match explain(&error) {
             Some((true, why)) => OpenError::Untrusted(why),
-            Some((false, why)) => OpenError::Unreachable(format!("{address}: {why}")),
-            None => OpenError::Unreachable(format!("{address}: {error} during the TLS handshake")),
+            Some((false, why)) => OpenError::Unreachable(why),
+            None => OpenError::Unreachable(format!("{} during the TLS handshake", io_words(&error))),
         }),
         Err(_) => Err(OpenError::Silent),
     }

@@ -17,7 +17,7 @@ pub use history::History;
 pub use link::{Freshness, Held, LinkState, Observed};
 pub use lsn_clock::{Behind, LsnClock};
 pub use postgres::{PgCluster, PgServer, Replication, StandbyLag};
-pub use redis::{RedisGroup, RedisNode, ReplicaLag, ReplicaState, Sentinel, same_instance};
+pub use redis::{Announcement, RedisGroup, RedisNode, ReplicaLag, ReplicaState, Sentinel, same_instance};
 pub use timeline::{Entry, Timeline, Weight};
 
 /// How long role and position of a server that answers each second count as fresh.

@@ -62,6 +62,16 @@ fn roles(model: &Model, problems: &mut Problems) {
             format!("two primaries: {} both take writes (split brain)", primaries.join(" and ")),
         ),
     }
+    let chosen = cluster.primary(now).map(|p| &p.name);
+    for second in cluster.fresh_primaries(now).filter(|p| Some(&p.name) != chosen) {
+        let timeline = second.fast.as_ref().map_or(0, |f| f.value.timeline);
+        problems.add(
+            Severity::Critical,
+            &second.name,
+            Some(second.role_since),
+            format!("takes writes as a second primary, on timeline {timeline}"),
+        );
+    }
     let mut ids: Vec<_> = cluster.servers.iter().filter_map(|s| s.fast.as_ref()?.value.system_id.as_deref()).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -80,7 +90,11 @@ fn roles(model: &Model, problems: &mut Problems) {
 fn replication(model: &Model, server: &PgServer, problems: &mut Problems) {
     let Some(lag) = model.postgres.lag(server, model.now) else { return };
     let name = &server.name;
-    let behind = lag.bytes.map(|b| format!(", {}{} behind", if lag.at_least { "≥ " } else { "" }, bytes(b))).unwrap_or_default();
+    let behind = lag
+        .bytes
+        .filter(|bytes| *bytes > 0)
+        .map(|b| format!(", {}{} behind", if lag.at_least { "≥ " } else { "" }, bytes(b)))
+        .unwrap_or_default();
     match lag.state {
         Replication::Streaming | Replication::CatchUp => {}
         Replication::Connecting => problems.add(Severity::Warning, name, None, format!("not streaming yet{behind}")),

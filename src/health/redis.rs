@@ -49,6 +49,15 @@ fn roles(model: &Model, problems: &mut Problems) {
         1 => {}
         _ => problems.add(Severity::Critical, &part, None, format!("two masters: {} both take writes", masters.join(" and "))),
     }
+    let chosen = group.master(now).map(|m| &m.name);
+    for second in group.fresh_masters(now).filter(|m| Some(&m.name) != chosen) {
+        problems.add(
+            Severity::Critical,
+            &second.name,
+            Some(second.role_since),
+            "takes writes that will be lost: it is not the elected master",
+        );
+    }
     let online = group.nodes.iter().filter_map(|n| group.lag(n, now)).any(|lag| lag.state == ReplicaState::Online);
     if group.nodes.len() > 1 && masters.len() == 1 && !online {
         let severity = if group.nodes.iter().all(|n| n.is_fresh(now)) { Severity::Critical } else { Severity::Unknown };
@@ -74,7 +83,11 @@ fn roles(model: &Model, problems: &mut Problems) {
 
 fn replication(model: &Model, node: &RedisNode, problems: &mut Problems) {
     let Some(lag) = model.redis.lag(node, model.now) else { return };
-    let behind = lag.bytes.map(|b| format!(", {}{} behind", if lag.at_least { "≥ " } else { "" }, bytes(b))).unwrap_or_default();
+    let behind = lag
+        .bytes
+        .filter(|bytes| *bytes > 0)
+        .map(|b| format!(", {}{} behind", if lag.at_least { "≥ " } else { "" }, bytes(b)))
+        .unwrap_or_default();
     match lag.state {
         ReplicaState::Online => {}
         ReplicaState::Syncing => {
@@ -154,7 +167,10 @@ fn agreement(model: &Model, problems: &mut Problems) {
     let named: Vec<_> = group.fresh_views(now).filter_map(|view| view.master.as_ref()).collect();
     let Some(first) = named.first() else { return };
     if named.iter().any(|m| !same_instance(group, (&m.host, m.port), (&first.host, first.port))) {
-        problems.add(Severity::Critical, &part, None, "the Sentinels disagree about who is master");
+        // The others hear of a new master about a second after the leader.
+        let moving = named.iter().any(|m| m.flags.iter().any(|flag| flag == "failover_in_progress"));
+        let severity = if moving { Severity::Warning } else { Severity::Critical };
+        problems.add(severity, &part, None, "the Sentinels disagree about who is master");
     } else if named.iter().any(|m| m.epoch != first.epoch) {
         problems.add(Severity::Notice, &part, None, "the Sentinels differ in the configuration epoch");
     }

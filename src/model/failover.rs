@@ -1,5 +1,6 @@
 //! A Redis failover as the Sentinels tell it, step by step: from the first that sees the master down to the end.
 
+use super::Announcement;
 use crate::event::{Millis, Name, SentinelMessage};
 
 /// Steps in the order in which a failover takes them, as the channels are called, with words for people.
@@ -42,15 +43,15 @@ pub struct FailoverStep {
     pub kind: String,
     /// Words for people.
     pub meaning: &'static str,
-    /// Details, with names of instances where addresses were.
-    pub text: String,
+    /// The instance that it is about.
+    pub subject: Name,
     /// Who announced it.
     pub by: Vec<Name>,
 }
 
 impl Failover {
     /// Takes an announcement in; `current` is the last failover known.
-    pub(super) fn follow(current: &mut Option<Failover>, at: Millis, message: &SentinelMessage, text: String, sentinel: &Name) {
+    pub(super) fn follow(current: &mut Option<Failover>, at: Millis, message: &SentinelMessage, told: Announcement, sentinel: &Name) {
         let kind = message.kind.as_str();
         let about_master = message.text.starts_with("master ");
         let opens = (matches!(kind, "+sdown" | "+odown") && about_master) || kind == "+try-failover";
@@ -87,7 +88,9 @@ impl Failover {
         match failover.steps.iter_mut().find(|step| step.kind == kind) {
             Some(step) if !step.by.contains(sentinel) => step.by.push(sentinel.clone()),
             Some(_) => {}
-            None => failover.steps.push(FailoverStep { at, kind: kind.to_owned(), meaning, text, by: vec![sentinel.clone()] }),
+            None => {
+                failover.steps.push(FailoverStep { at, kind: kind.to_owned(), meaning, subject: told.subject, by: vec![sentinel.clone()] })
+            }
         }
     }
 

@@ -46,6 +46,8 @@ pub struct PgServer {
     pub locks: Option<Observed<PgLocks>>,
     /// Since when it has had its role.
     pub role_since: Millis,
+    /// Primary that we saw being promoted: its new timeline, and where it was when last seen before. The fork lies there or later.
+    pub promoted_at: Option<(u32, Lsn)>,
     /// Standby: since when no receiver runs.
     pub cut_off_since: Option<Millis>,
     /// Standby: seconds behind, over time.
@@ -265,6 +267,10 @@ impl PgServer {
                 note(Weight::Notable, format!("synchronous_standby_names is '{}' now", fast.sync_names));
             }
         }
+        if was.is_some_and(|was| was.in_recovery && !fast.in_recovery) {
+            self.promoted_at = self.position().map(|position| (fast.timeline, position));
+        }
+        let was = self.fast.as_ref().map(|o| &o.value);
         if was.is_none_or(|was| was.in_recovery != fast.in_recovery) {
             self.role_since = at;
         }
@@ -273,7 +279,7 @@ impl PgServer {
         match (cut_off, connected, self.cut_off_since) {
             (true, _, None) => {
                 if was.is_some_and(|was| matches!(was.receiver, PgReceiver::Present(_))) {
-                    timeline.add(at, &self.name, Weight::Bad, "receiver gone: cut off from its primary");
+                    timeline.add(at, &self.name, Weight::Bad, "cut off from its primary");
                 }
                 self.cut_off_since = Some(at);
             }

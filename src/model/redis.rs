@@ -6,7 +6,9 @@ use crate::event::{
     Envelope, Event, Feed, Link, Member, Millis, Name, RedisInfo, RedisRole, RedisSettings, SentinelMessage, SentinelView, Stack, Upstream,
 };
 
+mod announcement;
 mod lag;
+pub use announcement::Announcement;
 pub use lag::{ReplicaLag, ReplicaState};
 
 /// The data nodes and the Sentinels that watch them.
@@ -173,39 +175,11 @@ impl RedisGroup {
     }
 
     fn announced(&mut self, at: Millis, message: &SentinelMessage, sentinel: &Name, timeline: &mut Timeline) {
-        let text = self.with_names(&message.text);
-        let weight = weight_of(&message.kind);
-        if let Some(weight) = weight {
-            timeline.witness(at, &self.master_name.clone(), weight, format!("{} {}", message.kind, text), sentinel);
+        let told = announcement::read(self, message);
+        if let Some(weight) = announcement::weight(&message.kind) {
+            timeline.witness(at, &told.subject, weight, format!("{} {}", message.kind, told.text).trim_end().to_owned(), sentinel);
         }
-        Failover::follow(&mut self.failover, at, message, text, sentinel);
-    }
-
-    /// A Sentinel's words with addresses replaced by the names of our instances.
-    fn with_names(&self, text: &str) -> String {
-        let words: Vec<&str> = text.split(' ').collect();
-        let mut out: Vec<&str> = Vec::new();
-        let mut i = 0;
-        while let Some(word) = words.get(i) {
-            let port = words.get(i + 1).and_then(|p| p.parse().ok());
-            let name = port.and_then(|port| self.node_at(word, port).or_else(|| self.sentinel_at(word, port)));
-            // `slave 10.0.0.1:6379 10.0.0.1 6379`: the first form is the name that Sentinel made up.
-            let made_up = word.contains(':') && words.get(i + 1).is_some_and(|next| word.starts_with(next));
-            match name {
-                Some(name) => {
-                    out.push(name);
-                    i += 2;
-                }
-                None => {
-                    if !made_up {
-                        out.push(word);
-                    }
-                    i += 1;
-                }
-            }
-        }
-        out.dedup();
-        out.join(" ")
+        Failover::follow(&mut self.failover, at, message, told, sentinel);
     }
 
     /// Once a second: adds a sample to each history. Says whether a history looks different.
@@ -217,18 +191,6 @@ impl RedisGroup {
             a || b || moved
         })
     }
-}
-
-/// How an announcement reads; `None` for those that only repeat what another one says.
-fn weight_of(kind: &str) -> Option<Weight> {
-    Some(match kind {
-        "+sdown" | "+odown" | "+tilt" | "+failover-end-for-timeout" => Weight::Bad,
-        kind if kind.starts_with("-failover-abort") => Weight::Bad,
-        "-sdown" | "-odown" | "-tilt" | "+failover-end" | "+switch-master" => Weight::Good,
-        "+vote-for-leader" | "+new-epoch" | "+config-update-from" | "+set" | "+monitor" => return None,
-        kind if kind.starts_with("+slave-reconf") || kind.starts_with("+failover-state") => return None,
-        _ => Weight::Notable,
-    })
 }
 
 impl RedisNode {

@@ -116,6 +116,17 @@ fn an_old_primary_on_an_old_timeline_is_diverged() {
 }
 
 #[test]
+fn a_standby_that_stopped_before_the_fork_is_only_behind() {
+    let mut model = empty();
+    pg(&mut model, 0, "postgres-1", standby(200, true));
+    pg(&mut model, 0, "postgres-2", standby(150, false));
+    pg(&mut model, 1000, "postgres-1", PgFast { timeline: 2, ..primary(220) });
+    assert_eq!(lag(&model, "postgres-2").state, Replication::Disconnected(0));
+    pg(&mut model, 2000, "postgres-2", standby(210, false));
+    assert_eq!(lag(&model, "postgres-2").state, Replication::Diverged);
+}
+
+#[test]
 fn an_older_connection_is_not_heard() {
     let mut model = empty();
     let mut late = envelope(2000, Upstream::Postgres, "postgres-0", Event::PgFast(Box::new(standby(1, true))));
@@ -163,10 +174,10 @@ fn a_failover_is_followed_step_by_step() {
         failover.steps.iter().map(|s| s.kind.as_str()).collect::<Vec<_>>(),
         ["+sdown", "+odown", "+try-failover", "+elected-leader", "+selected-slave"]
     );
-    assert_eq!(failover.steps[4].text, "slave redis-1 @ mymaster redis-0");
+    assert_eq!(&*failover.steps[4].subject, "redis-1");
     message(&mut model, 2000, "redis-sentinel-0", "+switch-master", "mymaster 127.0.0.1 6300 127.0.0.1 6301");
     let failover = model.redis.failover.clone().unwrap();
     assert_eq!(failover.switched, Some(2000));
     let newest = model.timeline.newest().next().unwrap();
-    assert_eq!(newest.text, "+switch-master mymaster redis-0 redis-1");
+    assert_eq!((&*newest.subject, newest.text.as_str()), ("redis-1", "+switch-master from redis-0"));
 }

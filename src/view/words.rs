@@ -23,33 +23,71 @@ pub fn trouble(context: &Context<'_>, link: &LinkState<'_>) -> Option<String> {
     Some(format!("{} {}", link.word(), context.age(since)))
 }
 
-/// How far a standby is behind, the state first unless it is the usual one: `0 B 0.0 s`, `cut off 41s ≥ 20 MB`.
-pub fn standby_lag(context: &Context<'_>, lag: &StandbyLag) -> (String, Style) {
+/// A standby's state: `streaming`, `cut off 41s`.
+pub fn standby_state(context: &Context<'_>, lag: &StandbyLag) -> (String, Style) {
     let theme = context.theme;
-    let figures = figures(context, lag.bytes, lag.seconds, lag.at_least);
     match lag.state {
-        Replication::Streaming if lag.primary_unseen.is_some() => (figures, theme.stale),
-        Replication::Streaming => (figures, theme.text),
-        Replication::CatchUp => (format!("catchup {figures}"), theme.warning),
-        Replication::Connecting => (format!("connecting {figures}"), theme.warning),
-        Replication::Disconnected(since) => (format!("cut off {} {figures}", context.age(since)), theme.critical),
-        Replication::Paused => (format!("paused {figures}"), theme.warning),
+        Replication::Streaming => ("streaming".to_owned(), theme.text),
+        Replication::CatchUp | Replication::Connecting | Replication::Paused => (lag.state.word().to_owned(), theme.warning),
+        Replication::Disconnected(since) => (format!("cut off {}", context.age(since)), theme.critical),
         Replication::Diverged => ("diverged".to_owned(), theme.critical),
-        Replication::NoPermission => ("no permission".to_owned(), theme.unknown),
-        Replication::Unknown => ("lag unknown".to_owned(), theme.unknown),
+        Replication::NoPermission | Replication::Unknown => (lag.state.word().to_owned(), theme.unknown),
     }
 }
 
-/// How far a replica is behind.
-pub fn replica_lag(context: &Context<'_>, lag: &ReplicaLag) -> (String, Style) {
+/// How far a standby is behind: `0 B 0.0 s`, `≥ 20 MB 41 s`.
+pub fn standby_figures(context: &Context<'_>, lag: &StandbyLag) -> (String, Style) {
     let theme = context.theme;
-    let figures = figures(context, lag.bytes, lag.seconds, lag.at_least);
+    let style = match lag.state {
+        Replication::NoPermission | Replication::Unknown => return ("lag unknown".to_owned(), theme.unknown),
+        Replication::Diverged => return ("diverged".to_owned(), theme.critical),
+        Replication::Disconnected(_) => theme.critical,
+        _ if lag.primary_unseen.is_some() => theme.stale,
+        Replication::Streaming => theme.text,
+        _ => theme.warning,
+    };
+    (figures(context, lag.bytes, lag.seconds, lag.at_least), style)
+}
+
+/// How far a standby is behind, the state first unless it is the usual one: `0 B 0.0 s`, `cut off 41s ≥ 20 MB 41 s`.
+pub fn standby_lag(context: &Context<'_>, lag: &StandbyLag) -> (String, Style) {
+    let (figures, style) = standby_figures(context, lag);
     match lag.state {
-        ReplicaState::Online if lag.master_unseen.is_some() => (figures, theme.stale),
-        ReplicaState::Online => (figures, theme.text),
-        ReplicaState::Syncing => (format!("syncing {figures}"), theme.warning),
-        ReplicaState::Down(since) => (format!("link down {} {figures}", context.age(since)), theme.critical),
-        ReplicaState::Unknown => ("lag unknown".to_owned(), theme.unknown),
+        Replication::Streaming | Replication::Diverged | Replication::NoPermission | Replication::Unknown => (figures, style),
+        _ => (format!("{} {figures}", standby_state(context, lag).0), style),
+    }
+}
+
+/// A replica's state: `online`, `link down 41s`.
+pub fn replica_state(context: &Context<'_>, lag: &ReplicaLag) -> (String, Style) {
+    let theme = context.theme;
+    match lag.state {
+        ReplicaState::Online => ("online".to_owned(), theme.text),
+        ReplicaState::Syncing => ("syncing".to_owned(), theme.warning),
+        ReplicaState::Down(since) => (format!("link down {}", context.age(since)), theme.critical),
+        ReplicaState::Unknown => ("unknown".to_owned(), theme.unknown),
+    }
+}
+
+/// How far a replica is behind: `0 B 0.0 s`.
+pub fn replica_figures(context: &Context<'_>, lag: &ReplicaLag) -> (String, Style) {
+    let theme = context.theme;
+    let style = match lag.state {
+        ReplicaState::Unknown => return ("lag unknown".to_owned(), theme.unknown),
+        ReplicaState::Down(_) => theme.critical,
+        _ if lag.master_unseen.is_some() => theme.stale,
+        ReplicaState::Online => theme.text,
+        ReplicaState::Syncing => theme.warning,
+    };
+    (figures(context, lag.bytes, lag.seconds, lag.at_least), style)
+}
+
+/// How far a replica is behind, the state first unless it is the usual one.
+pub fn replica_lag(context: &Context<'_>, lag: &ReplicaLag) -> (String, Style) {
+    let (figures, style) = replica_figures(context, lag);
+    match lag.state {
+        ReplicaState::Online | ReplicaState::Unknown => (figures, style),
+        _ => (format!("{} {figures}", replica_state(context, lag).0), style),
     }
 }
 

@@ -18,7 +18,8 @@ pub enum Replication {
     Disconnected(Millis),
     /// It receives but replays nothing, because somebody paused it.
     Paused,
-    /// On an older timeline and not streaming: it has or may have rows that no longer exist, and must be rewound or cloned.
+    /// On an older timeline, not streaming, and not known to have stopped before the fork: it has or may have rows that no longer exist,
+    /// and must be rewound or cloned.
     Diverged,
     /// We are not allowed to see it.
     NoPermission,
@@ -111,7 +112,13 @@ impl PgCluster {
 
     fn state(&self, standby: &PgServer, primary: Option<&PgServer>, upstream: Option<&PgServer>, now: Millis) -> Replication {
         let Some(fast) = standby.fast.as_ref().map(|f| &f.value) else { return Replication::Unknown };
-        let newer = primary.filter(|p| p.is_fresh(now)).and_then(|p| p.fast.as_ref()).is_some_and(|p| p.value.timeline > fast.timeline);
+        let newer = primary.filter(|p| p.is_fresh(now)).is_some_and(|primary| {
+            let timeline = primary.fast.as_ref().map_or(0, |p| p.value.timeline);
+            // One that had received less than the promoted one when that was last a standby is only behind: it can follow.
+            let before_fork =
+                primary.promoted_at.is_some_and(|(to, fork)| to == timeline && standby.position().is_some_and(|own| own <= fork));
+            timeline > fast.timeline && !before_fork
+        });
         let row = match &fast.receiver {
             PgReceiver::Hidden => return Replication::NoPermission,
             PgReceiver::Absent if newer => return Replication::Diverged,

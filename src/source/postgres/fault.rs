@@ -67,8 +67,7 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::Dial(error) if error.kind() == io::ErrorKind::ConnectionRefused => f.write_str("connection refused"),
-            Fault::Dial(error) => write!(f, "{error}"),
+            Fault::Dial(error) => f.write_str(&crate::connect::io_words(error)),
             Fault::NoTcp => write!(f, "no answer to TCP within {} s", crate::source::CONNECT_LIMIT.as_secs()),
             Fault::Silent => f.write_str("no answer"),
             Fault::Settings(why) => f.write_str(why),
@@ -162,7 +161,7 @@ mod tests {
     fn a_hung_server_that_drops_packets_still_hangs() {
         assert_eq!(Fault::NoTcp.link(&Link::Hung), Link::Hung);
         assert_eq!(Fault::NoTcp.link(&Link::Live), Link::Down("no answer to TCP within 3 s".to_owned()));
-        assert_eq!(Fault::Dial(io::ErrorKind::ConnectionRefused.into()).link(&Link::Hung), Link::Down("connection refused".to_owned()));
+        assert_eq!(Fault::Dial(io::Error::from_raw_os_error(111)).link(&Link::Hung), Link::Down("connection refused".to_owned()));
         assert_eq!(Fault::Silent.link(&Link::Live), Link::Hung);
     }
 }

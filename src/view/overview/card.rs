@@ -1,7 +1,7 @@
 //! What stands in each box of the diagram, and on the line that leads to it.
 
 use crate::app::Node;
-use crate::event::{PgReceiver, SentinelView};
+use crate::event::SentinelView;
 use crate::figure;
 use crate::health::Severity;
 use crate::model::{Freshness, History, PgServer, RedisNode, Sentinel};
@@ -82,14 +82,12 @@ fn postgres_card<'a>(context: &Context<'a>, server: &'a PgServer) -> Card<'a> {
         let medium = server.medium.as_ref().map(|m| &m.value);
         if fast.value.in_recovery {
             let sync = cluster.upstream_of(server).and_then(|name| cluster.server(name)).and_then(|up| cluster.sender_of(up, server));
-            let state = lag.map_or("unknown", |lag| lag.state.word());
-            lines.push(Line::styled(format!("{state} {}", sync.and_then(|row| row.sync.as_deref()).unwrap_or("")), theme.text));
+            let sync = sync.and_then(|row| row.sync.as_deref()).filter(|_| lag.is_some_and(|lag| lag.state.follows())).unwrap_or("");
+            let state = lag.map(|lag| words::standby_state(context, &lag));
+            lines.extend(state.map(|(state, style)| Line::styled(format!("{state} {sync}"), style)));
             let primary = cluster.primary(now).map(|p| &p.name);
             if let Some(upstream) = cluster.upstream_of(server).filter(|upstream| Some(*upstream) != primary) {
                 lines.push(Line::styled(format!("follows {upstream}"), theme.muted));
-            }
-            if fast.value.receiver == PgReceiver::Absent {
-                lines.push(Line::styled("no receiver", theme.muted));
             }
             lines.extend(fast.value.replay_lsn.map(|lsn| Line::styled(format!("replayed {lsn}"), theme.muted)));
         } else {
@@ -101,7 +99,7 @@ fn postgres_card<'a>(context: &Context<'a>, server: &'a PgServer) -> Card<'a> {
         }
         lines.extend(medium.and_then(|m| hit_rate(m.blocks_hit, m.blocks_read, 1000)).map(|text| Line::styled(text, theme.muted)));
     }
-    let label = lag.map(|lag| words::standby_lag(context, &lag)).map(|(text, style)| Span::styled(text, style));
+    let label = lag.map(|lag| words::standby_figures(context, &lag)).map(|(text, style)| Span::styled(text, style));
     Card {
         node: Node::Postgres(server.name.clone()),
         name: words::short(&server.name),
@@ -153,7 +151,7 @@ fn redis_card<'a>(context: &Context<'a>, node: &'a RedisNode) -> Card<'a> {
         let clients = if info.clients == 1 { "1 client".to_owned() } else { format!("{} clients", info.clients) };
         let load = info.commands_per_s.map(|rate| format!("  {rate:.0}/s")).unwrap_or_default();
         match lag {
-            Some(lag) => lines.push(Line::styled(lag.state.word(), theme.text)),
+            Some(lag) => lines.extend([words::replica_state(context, &lag)].map(|(state, style)| Line::styled(state, style))),
             None => lines.push(Line::styled(format!("{clients}{load}"), theme.text)),
         }
         lines.extend(hit_rate(info.hits, info.misses, 100).map(|text| Line::styled(text, theme.muted)));
@@ -162,7 +160,7 @@ fn redis_card<'a>(context: &Context<'a>, node: &'a RedisNode) -> Card<'a> {
         }
         lines.push(Line::styled(if info.aof { "AOF on" } else { "AOF off" }, theme.muted));
     }
-    let label = lag.map(|lag| words::replica_lag(context, &lag)).map(|(text, style)| Span::styled(text, style));
+    let label = lag.map(|lag| words::replica_figures(context, &lag)).map(|(text, style)| Span::styled(text, style));
     Card {
         node: Node::Redis(node.name.clone()),
         name: words::short(&node.name),
@@ -220,7 +218,7 @@ fn dissent(context: &Context<'_>, view: &SentinelView) -> Option<(String, ratatu
 fn role_line<'a>(context: &Context<'a>, role: &'static str, leads: bool, fresh: bool, more: String) -> Line<'a> {
     let theme = context.theme;
     match (fresh, leads) {
-        (false, _) => Line::styled(format!("was {} {more}", role.to_lowercase()), theme.stale),
+        (false, _) => Line::styled(format!("was {}", role.to_lowercase()), theme.stale),
         (true, true) => Line::from(vec![
             Span::styled(format!("{} {role}", theme.glyphs.primary), theme.accent),
             Span::styled(format!("  {more}"), theme.text),

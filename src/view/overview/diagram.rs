@@ -162,12 +162,17 @@ fn draw_card(context: &Context<'_>, buf: &mut Buffer, place: Rect, card: &Card<'
         text(buf, inside.x, y, inside.width, line.clone(), theme.text, theme);
     }
     let chart = Rect { y: inside.y + words, height: inside.height - words, width: inside.width.saturating_sub(1), ..inside };
-    if let Some((name, history)) = card.history.filter(|_| chart.height > 0) {
-        let samples: Vec<_> = history.samples().collect();
-        sparkline(buf, chart, &samples, 1.0, theme.graph, theme);
-        if samples.len() + name.len() < chart.width.into() || chart.height > 1 {
-            text(buf, chart.x, chart.y, chart.width, name, theme.muted, theme);
-        }
+    let Some((name, history)) = card.history else { return };
+    // The caption has a line of its own where there are two, else what the samples leave.
+    let samples: Vec<_> = history.samples().collect();
+    let (captioned, strip) = match chart.height {
+        0 => return,
+        1 => (samples.len() + name.len() < chart.width.into(), chart),
+        _ => (true, Rect { y: chart.y + 1, height: chart.height - 1, ..chart }),
+    };
+    sparkline(buf, strip, &samples, 1.0, theme.graph, theme);
+    if captioned {
+        text(buf, chart.x, chart.y, chart.width, name, theme.muted, theme);
     }
 }
 

@@ -35,13 +35,13 @@ pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
     timeline(context, buf, inside);
 }
 
-/// `Problems  1 critical  2 warning`.
+/// `Problems  ✖ 1  ▲ 2`.
 pub fn problems_title<'a>(context: &Context<'a>) -> Line<'a> {
     let mut line = Line::from("Problems");
     for severity in [Severity::Critical, Severity::Unknown, Severity::Warning, Severity::Notice] {
         let count = context.health().count(severity);
         if count > 0 {
-            line.push_span(Span::styled(format!("  {count} {}", severity.word()), context.style(severity)));
+            line.push_span(Span::styled(format!("  {} {count}", context.sign(severity)), context.style(severity)));
         }
     }
     line
@@ -124,7 +124,11 @@ fn draw_failover(context: &Context<'_>, buf: &mut Buffer, area: Rect, failover: 
     };
     let step = |step: &crate::model::FailoverStep| {
         let time = format!("+{}", seconds(step.at - failover.started));
-        Line::from(vec![Span::styled(format!("{} {time:>8} ", theme.glyphs.ok), theme.muted), Span::styled(step.meaning, theme.text)])
+        Line::from(vec![
+            Span::styled(format!("{} {time:>8} ", theme.glyphs.ok), theme.muted),
+            Span::styled(step.meaning, theme.text),
+            Span::styled(chosen(step), theme.title),
+        ])
     };
     // The last steps tell the most.
     let fits = usize::from(inside.height.saturating_sub(1));
@@ -135,38 +139,60 @@ fn draw_failover(context: &Context<'_>, buf: &mut Buffer, area: Rect, failover: 
     }
 }
 
+/// Who is chosen is worth a word; who is lost stands in the title of it all.
+fn chosen(step: &crate::model::FailoverStep) -> String {
+    if matches!(step.kind.as_str(), "+selected-slave" | "+switch-master") { format!(" {}", step.subject) } else { String::new() }
+}
+
 fn seconds(milliseconds: u64) -> String {
     format!("{:.1} s", milliseconds as f64 / 1000.0)
 }
 
-/// What happened, newest first.
+/// What happened, newest first; an entry takes as many lines as it needs.
 pub fn timeline(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let theme = context.theme;
-    for (y, entry) in (area.top()..area.bottom()).zip(context.model().timeline.newest()) {
-        let line = entry_line(context, entry);
-        let fits = width(&line) <= usize::from(area.width);
-        text(buf, area.x + u16::from(fits), y, area.width.saturating_sub(u16::from(fits)), line, theme.text, theme);
+    let model = context.model();
+    let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let mut y = inside.y;
+    for entry in model.timeline.newest() {
+        let time = model.unix_ms(entry.at).map_or_else(|| "--:--:--".to_owned(), figure::clock_seconds);
+        let head = Line::from(vec![
+            Span::styled(format!("{time} "), theme.muted),
+            Span::styled(words::short(&entry.subject), theme.title),
+            Span::raw(" "),
+        ]);
+        let indent = width(&head) as u16;
+        let body = format!("{}{}", entry.text, witnesses(context, entry));
+        for (index, part) in wrap(&body, inside.width.saturating_sub(indent).into()).into_iter().enumerate() {
+            if y >= inside.bottom() {
+                return;
+            }
+            if index == 0 {
+                text(buf, inside.x, y, inside.width, head.clone(), theme.text, theme);
+            }
+            text(buf, inside.x + indent, y, inside.width.saturating_sub(indent), part, weight_style(context, entry), theme);
+            y += 1;
+        }
+    }
+    if y == inside.y {
+        let since = model.unix_ms(0).map(|unix_ms| format!("nothing since {}", figure::clock(unix_ms)));
+        text(buf, inside.x, y, inside.width, since.unwrap_or_default(), theme.muted, theme);
     }
 }
 
-fn entry_line<'a>(context: &Context<'a>, entry: &'a Entry) -> Line<'a> {
-    let theme = context.theme;
-    let time = context.model().unix_ms(entry.at).map_or_else(|| "--:--:--".to_owned(), figure::clock_seconds);
-    let style: Style = match entry.weight {
-        Weight::Good => theme.ok,
-        Weight::Notable => theme.text,
-        Weight::Bad => theme.warning,
-    };
-    let subject = if entry.witnesses.is_empty() { format!("{} ", words::short(&entry.subject)) } else { String::new() };
-    let witnesses = match entry.witnesses.as_slice() {
+fn weight_style(context: &Context<'_>, entry: &Entry) -> Style {
+    match entry.weight {
+        Weight::Good => context.theme.ok,
+        Weight::Notable => context.theme.text,
+        Weight::Bad => context.theme.warning,
+    }
+}
+
+/// Who said so, if not the subject itself.
+fn witnesses(context: &Context<'_>, entry: &Entry) -> String {
+    match entry.witnesses.as_slice() {
         [] => String::new(),
-        [one] => format!("  {}", words::short(one)),
-        many => format!("  {} of {}", many.len(), context.model().redis.sentinels.len()),
-    };
-    Line::from(vec![
-        Span::styled(format!("{time} "), theme.muted),
-        Span::styled(subject, theme.title),
-        Span::styled(entry.text.as_str(), style),
-        Span::styled(witnesses, theme.muted),
-    ])
+        [one] => format!(" ({})", words::short(one)),
+        many => format!(" ({} of {})", many.len(), context.model().redis.sentinels.len()),
+    }
 }
