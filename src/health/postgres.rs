@@ -79,11 +79,14 @@ fn roles(model: &Model, problems: &mut Problems) {
         problems.add(Severity::Critical, &part, None, format!("{} different system identifiers: these are not one cluster", ids.len()));
     }
     let expected = cluster.servers.len() > 1;
-    let follows = cluster.servers.iter().filter_map(|s| cluster.lag(s, now)).any(|lag| lag.state.follows());
-    let all_seen = cluster.servers.iter().all(|s| s.is_fresh(now));
-    if expected && !follows && primaries.len() == 1 {
-        let severity = if all_seen { Severity::Critical } else { Severity::Unknown };
-        problems.add(severity, &part, None, "no standby follows: a loss of the primary loses data");
+    let states: Vec<_> = cluster.servers.iter().filter_map(|s| cluster.lag(s, now)).map(|lag| lag.state).collect();
+    if expected && !states.iter().any(|state| state.follows()) && primaries.len() == 1 {
+        let hidden = states.iter().any(|state| matches!(state, Replication::NoPermission | Replication::Unknown));
+        if cluster.servers.iter().all(|s| s.is_fresh(now)) && !hidden {
+            problems.add(Severity::Critical, &part, None, "no standby follows: a loss of the primary loses data");
+        } else {
+            problems.add(Severity::Unknown, &part, None, "no standby is seen to follow: a loss of the primary may lose data");
+        }
     }
 }
 

@@ -290,12 +290,19 @@ impl Source {
         let mut says = step.says.clone();
         let mut out = Vec::new();
         self.silent = says.remove("silent").map_or(self.silent, |silent| silent.as_bool().unwrap());
+        let grown = if self.answers() { self.grow.clone() } else { Value::Null };
         if let Some(grow) = says.remove("grow") {
             merge(&mut self.grow, grow);
         }
-        let fresh: Vec<_> = FEEDS.iter().filter_map(|(feed, ..)| Some((*feed, says.remove(*feed)?))).collect();
-        let told: Vec<_> = fresh.iter().map(|(feed, _)| *feed).collect();
-        fresh.into_iter().for_each(|(feed, new)| merge(self.feeds.entry(feed).or_insert_with(|| json!({})), new));
+        let new: Vec<_> = FEEDS.iter().filter_map(|(feed, ..)| Some((*feed, says.remove(*feed)?))).collect();
+        let told: Vec<_> = new.iter().map(|(feed, _)| *feed).collect();
+        for (feed, new) in new {
+            // In the moment of a poll, what has grown until then comes too.
+            if let Some(value) = self.feeds.get_mut(feed).filter(|_| due(feed, step.at) && self.brought.get(feed) != Some(&step.at)) {
+                add(value, grown.get(feed).unwrap_or(&Value::Null), period(feed) as f64);
+            }
+            merge(self.feeds.entry(feed).or_insert_with(|| json!({})), new);
+        }
         let link = says.remove("link").map(|link| event("link", link));
         if let Some(event @ Event::Link(link)) = &link {
             self.generation += u32::from(*link == Link::Live);
@@ -307,7 +314,8 @@ impl Source {
         }
         out.extend(says.remove("detail_link").map(|link| (Upstream::PostgresDetail, event("link", link))));
         out.extend(says.remove("peer").map(|peer| (self.upstream, event("peer", peer))));
-        for &(feed, ..) in FEEDS.iter().filter(|_| self.answers()) {
+        let answers = self.answers();
+        for &(feed, ..) in FEEDS.iter().filter(|_| answers) {
             let Some(value) = self.feeds.get(feed).filter(|_| link.is_some() || told.contains(&feed)) else { continue };
             self.brought.insert(feed, step.at);
             out.push((self.lane(feed), event(feed, value.clone())));
@@ -328,7 +336,7 @@ impl Source {
         }
         for &(feed, name, period) in FEEDS {
             let Some(value) = self.feeds.get_mut(feed) else { continue };
-            if !(at / 1000).is_multiple_of(period) || self.brought.get(feed) == Some(&at) {
+            if !due(feed, at) || self.brought.get(feed) == Some(&at) {
                 continue;
             }
             let was = value.clone();
@@ -338,6 +346,16 @@ impl Source {
         }
         out
     }
+}
+
+/// How often a feed is read, seconds.
+fn period(feed: &str) -> Millis {
+    FEEDS.iter().find(|(name, ..)| *name == feed).map_or(1, |(.., period)| *period)
+}
+
+/// Whether a feed is read in this very moment.
+fn due(feed: &str, at: Millis) -> bool {
+    at.is_multiple_of(1000 * period(feed))
 }
 
 /// An event in its serde form.
