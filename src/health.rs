@@ -90,7 +90,7 @@ pub fn assess(model: &Model) -> Health {
     postgres::judge(model, &mut problems);
     redis::judge(model, &mut problems);
     let mut problems = problems.0;
-    problems.sort_by(|a, b| b.severity.cmp(&a.severity));
+    problems.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
     let severity = problems.iter().map(|p| p.severity).max().unwrap_or_default();
     Health { severity, problems, constraint: constraint::sentence(model) }
 }

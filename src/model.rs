@@ -1,7 +1,7 @@
 //! What is known. Changed only by `apply(event)`; does no IO, reads no clock, knows neither the screen nor any client.
 //! Values are kept when an upstream falls silent: they get older, they never turn into zero.
 
-use crate::event::{Envelope, Event, Feed, Link, Millis, Stack, Upstream};
+use crate::event::{Envelope, Event, Feed, Millis, Stack, Upstream};
 
 mod directory;
 mod failover;
@@ -89,21 +89,6 @@ pub fn fresh_for(feed: Feed) -> Millis {
         Feed::PgMedium | Feed::PgIo => 10_000,
         Feed::PgSlow | Feed::RedisSettings => 120_000,
     }
-}
-
-/// A link's change as a line of the timeline; `None` for what is not worth one.
-fn link_entry(link: &Link, was: &Link) -> Option<(Weight, String)> {
-    Some(match link {
-        Link::Connecting => return None,
-        Link::Live if *was == Link::Connecting => return None,
-        Link::Live => (Weight::Good, "answers again".to_owned()),
-        Link::Hung => (Weight::Bad, "does not answer (hung)".to_owned()),
-        Link::StartingUp(words) => (Weight::Notable, words.clone()),
-        Link::Refused(words) => (Weight::Bad, format!("refuses connections: {words}")),
-        Link::Unauthorised(words) => (Weight::Bad, format!("refuses us: {words}")),
-        Link::NoPermission(grant) => (Weight::Notable, format!("not permitted to see everything: {grant}")),
-        Link::Down(reason) => (Weight::Bad, format!("down: {reason}")),
-    })
 }
 
 #[cfg(test)]

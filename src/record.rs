@@ -52,8 +52,8 @@ fn write(file: File, events: &Receiver<Envelope>) {
     let mut out = BufWriter::new(file);
     while let Ok(envelope) = events.recv() {
         // What has piled up meanwhile goes out in the same flush.
-        let burst = std::iter::once(envelope).chain(events.try_iter());
-        let written = burst.map(|envelope| write_line(&mut out, &envelope)).collect::<io::Result<()>>().and_then(|()| out.flush());
+        let mut burst = std::iter::once(envelope).chain(events.try_iter());
+        let written = burst.try_for_each(|envelope| write_line(&mut out, &envelope)).and_then(|()| out.flush());
         if let Err(error) = written {
             tracing::error!(%error, "the recording ends here");
             return;

@@ -106,7 +106,8 @@ fn replication(model: &Model, node: &RedisNode, problems: &mut Problems) {
 
 /// Memory, evictions, persistence.
 fn store(node: &RedisNode, problems: &mut Problems) {
-    let Some(info) = node.info.as_ref().map(|i| &i.value) else { return };
+    // Without the right to INFO there is no version, and nothing to judge.
+    let Some(info) = node.info.as_ref().map(|i| &i.value).filter(|info| !info.version.is_empty()) else { return };
     let name = &node.name;
     if info.loading {
         problems.add(Severity::Warning, name, None, "loading its data set");

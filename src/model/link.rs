@@ -1,6 +1,7 @@
 //! Links and ages: what we hold, since when, and whether it is still worth believing.
 
-use crate::event::{Link, Millis};
+use super::{FAST_FRESH, Timeline, Weight, fresh_for};
+use crate::event::{Feed, Link, Millis, Name};
 
 /// A value and since when it holds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,6 +40,13 @@ pub enum Freshness {
     Never,
 }
 
+impl Freshness {
+    /// The freshness of what may have been seen, if it is fresh for `limit`.
+    pub fn of<T>(seen: &Option<Observed<T>>, now: Millis, limit: Millis) -> Freshness {
+        seen.as_ref().map_or(Freshness::Never, |seen| seen.freshness(now, limit))
+    }
+}
+
 /// A link as it is shown: the source's own state, or stale when it says nothing at all.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LinkState<'a> {
@@ -49,11 +57,11 @@ pub enum LinkState<'a> {
 }
 
 impl<'a> LinkState<'a> {
-    /// The state, given the link and when its feed last came.
-    pub fn of(link: &'a Held<Link>, last: Option<Millis>, now: Millis, limit: Millis) -> LinkState<'a> {
-        let silent = now.saturating_sub(last.unwrap_or(link.since));
+    /// The state, given the link and what its fast feed last brought.
+    pub fn of<T>(link: &'a Held<Link>, last: &Option<Observed<T>>, now: Millis) -> LinkState<'a> {
+        let silent = now.saturating_sub(last.as_ref().map_or(link.since, |last| last.at));
         match link.value {
-            Link::Live | Link::NoPermission(_) if silent > limit => LinkState::Stale(silent),
+            Link::Live | Link::NoPermission(_) if silent > FAST_FRESH => LinkState::Stale(silent),
             _ => LinkState::Is(&link.value, link.since),
         }
     }
@@ -87,4 +95,36 @@ impl<'a> LinkState<'a> {
     pub fn answers(&self) -> bool {
         matches!(self, LinkState::Is(Link::Live | Link::NoPermission(_), _))
     }
+}
+
+/// A poll came back unchanged. Says whether what it confirms had gone stale, and looks different now.
+pub(super) fn confirm<T>(seen: &mut Option<Observed<T>>, at: Millis, feed: Feed) -> bool {
+    seen.as_mut().is_some_and(|seen| at.saturating_sub(std::mem::replace(&mut seen.at, at)) > fresh_for(feed))
+}
+
+/// A link changed; told in the timeline, if one is given. Says whether it differs.
+pub(super) fn set(held: &mut Held<Link>, name: &Name, link: &Link, at: Millis, timeline: Option<&mut Timeline>) -> bool {
+    if held.value == *link {
+        return false;
+    }
+    if let Some((timeline, (weight, text))) = timeline.zip(entry(link, &held.value)) {
+        timeline.add(at, name, weight, text);
+    }
+    *held = Held { value: link.clone(), since: at };
+    true
+}
+
+/// A link's change as a line of the timeline; `None` for what is not worth one.
+fn entry(link: &Link, was: &Link) -> Option<(Weight, String)> {
+    Some(match link {
+        Link::Connecting => return None,
+        Link::Live if *was == Link::Connecting => return None,
+        Link::Live => (Weight::Good, "answers again".to_owned()),
+        Link::Hung => (Weight::Bad, "does not answer (hung)".to_owned()),
+        Link::StartingUp(words) => (Weight::Notable, words.clone()),
+        Link::Refused(words) => (Weight::Bad, format!("refuses connections: {words}")),
+        Link::Unauthorised(words) => (Weight::Bad, format!("refuses us: {words}")),
+        Link::NoPermission(grant) => (Weight::Notable, format!("not permitted to see everything: {grant}")),
+        Link::Down(reason) => (Weight::Bad, format!("down: {reason}")),
+    })
 }

@@ -1,7 +1,7 @@
 //! PostgreSQL as known: each server's last facts with their ages, who follows whom, and lag that is never wrong.
 
 use super::directory::{self, Place};
-use super::{FAST_FRESH, Freshness, Held, History, LinkState, LsnClock, Observed, Timeline, Weight, link_entry};
+use super::{FAST_FRESH, Freshness, Held, History, LinkState, LsnClock, Observed, Timeline, Weight, link};
 use crate::event::{
     Envelope, Event, Feed, Link, Lsn, Member, Millis, Name, PgFast, PgIo, PgLocks, PgMedium, PgReceiver, PgSender, PgSlow, PgStatements,
     Upstream,
@@ -81,7 +81,7 @@ impl PgCluster {
     }
 
     /// Servers that are not the primary.
-    pub fn others<'a>(&'a self, now: Millis) -> impl Iterator<Item = &'a PgServer> {
+    pub fn others(&self, now: Millis) -> impl Iterator<Item = &PgServer> {
         let primary = self.primary(now).map(|p| p.name.clone());
         self.servers.iter().filter(move |s| Some(&s.name) != primary.as_ref())
     }
@@ -183,12 +183,12 @@ impl PgServer {
 
     /// Age of role and positions.
     pub fn freshness(&self, now: Millis) -> Freshness {
-        self.fast.as_ref().map_or(Freshness::Never, |fast| fast.freshness(now, FAST_FRESH))
+        Freshness::of(&self.fast, now, FAST_FRESH)
     }
 
     /// The link as it is shown.
     pub fn link_state(&self, now: Millis) -> LinkState<'_> {
-        LinkState::of(&self.link, self.fast.as_ref().map(|f| f.at), now, FAST_FRESH)
+        LinkState::of(&self.link, &self.fast, now)
     }
 
     /// A standby's position: what it would have after replaying all that it received.
@@ -206,7 +206,8 @@ impl PgServer {
             None => return false,
         }
         match &envelope.event {
-            Event::Link(link) => return self.set_link(link, at, lane, timeline),
+            Event::Link(state) if lane == 0 => return link::set(&mut self.link, &self.name, state, at, Some(timeline)),
+            Event::Link(state) => return link::set(&mut self.detail_link, &self.name, state, at, None),
             Event::Peer(peer) => self.peer = Some(peer.clone()),
             Event::PgFast(fast) => self.set_fast(fast, at, timeline),
             Event::PgMedium(medium) => self.medium = Some(Observed { value: (**medium).clone(), at }),
@@ -221,30 +222,15 @@ impl PgServer {
     }
 
     fn confirm(&mut self, feed: Feed, at: Millis) -> bool {
-        let seen = match feed {
-            Feed::PgFast => self.fast.as_mut().map(|o| &mut o.at),
-            Feed::PgMedium => self.medium.as_mut().map(|o| &mut o.at),
-            Feed::PgIo => self.io.as_mut().map(|o| &mut o.at),
-            Feed::PgSlow => self.slow.as_mut().map(|o| &mut o.at),
-            Feed::PgStatements => self.statements.as_mut().map(|o| &mut o.at),
-            Feed::PgLocks => self.locks.as_mut().map(|o| &mut o.at),
-            Feed::Redis | Feed::RedisSettings | Feed::Sentinel => None,
-        };
-        // A value that had gone stale looks different when it is confirmed.
-        seen.is_some_and(|seen| at.saturating_sub(std::mem::replace(seen, at)) > super::fresh_for(feed))
-    }
-
-    fn set_link(&mut self, link: &Link, at: Millis, lane: usize, timeline: &mut Timeline) -> bool {
-        let held = if lane == 0 { &mut self.link } else { &mut self.detail_link };
-        if held.value == *link {
-            return false;
+        match feed {
+            Feed::PgFast => link::confirm(&mut self.fast, at, feed),
+            Feed::PgMedium => link::confirm(&mut self.medium, at, feed),
+            Feed::PgIo => link::confirm(&mut self.io, at, feed),
+            Feed::PgSlow => link::confirm(&mut self.slow, at, feed),
+            Feed::PgStatements => link::confirm(&mut self.statements, at, feed),
+            Feed::PgLocks => link::confirm(&mut self.locks, at, feed),
+            Feed::Redis | Feed::RedisSettings | Feed::Sentinel => false,
         }
-        let entry = link_entry(link, &held.value).filter(|_| lane == 0);
-        *held = Held { value: link.clone(), since: at };
-        if let Some((weight, text)) = entry {
-            timeline.add(at, &self.name, weight, text);
-        }
-        true
     }
 
     fn set_fast(&mut self, fast: &PgFast, at: Millis, timeline: &mut Timeline) {

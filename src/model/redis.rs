@@ -1,7 +1,7 @@
 //! Redis and Sentinel as known: each node's and each Sentinel's last facts with their ages, who follows whom, and how far behind.
 
 use super::directory::{self, Place};
-use super::{FAST_FRESH, Failover, Freshness, Held, History, LinkState, LsnClock, Observed, Timeline, Weight, link_entry};
+use super::{FAST_FRESH, Failover, Freshness, Held, History, LinkState, LsnClock, Observed, Timeline, Weight, link};
 use crate::event::{
     Envelope, Event, Feed, Link, Member, Millis, Name, RedisInfo, RedisRole, RedisSettings, SentinelMessage, SentinelView, Stack, Upstream,
 };
@@ -215,12 +215,12 @@ impl RedisNode {
 
     /// Age of its facts.
     pub fn freshness(&self, now: Millis) -> Freshness {
-        self.info.as_ref().map_or(Freshness::Never, |info| info.freshness(now, FAST_FRESH))
+        Freshness::of(&self.info, now, FAST_FRESH)
     }
 
     /// The link as it is shown.
     pub fn link_state(&self, now: Millis) -> LinkState<'_> {
-        LinkState::of(&self.link, self.info.as_ref().map(|i| i.at), now, FAST_FRESH)
+        LinkState::of(&self.link, &self.info, now)
     }
 
     fn apply(&mut self, envelope: &Envelope, timeline: &mut Timeline) -> bool {
@@ -230,13 +230,13 @@ impl RedisNode {
         }
         self.generation = envelope.generation;
         match &envelope.event {
-            Event::Link(link) => return set_link(&mut self.link, &self.name, link, at, timeline),
+            Event::Link(state) => return link::set(&mut self.link, &self.name, state, at, Some(timeline)),
             Event::Peer(peer) => self.peer = Some(peer.clone()),
             Event::Redis(info) => self.set_info(info, at, timeline),
             Event::RedisSettings(settings) => self.settings = Some(Observed { value: (**settings).clone(), at }),
-            Event::Unchanged(Feed::Redis) => return self.info.as_mut().is_some_and(|o| confirm(&mut o.at, at, Feed::Redis)),
+            Event::Unchanged(Feed::Redis) => return link::confirm(&mut self.info, at, Feed::Redis),
             Event::Unchanged(Feed::RedisSettings) => {
-                return self.settings.as_mut().is_some_and(|o| confirm(&mut o.at, at, Feed::RedisSettings));
+                return link::confirm(&mut self.settings, at, Feed::RedisSettings);
             }
             _ => return false,
         }
@@ -285,12 +285,12 @@ impl Sentinel {
 
     /// Age of its view.
     pub fn freshness(&self, now: Millis) -> Freshness {
-        self.view.as_ref().map_or(Freshness::Never, |view| view.freshness(now, FAST_FRESH))
+        Freshness::of(&self.view, now, FAST_FRESH)
     }
 
     /// The link as it is shown.
     pub fn link_state(&self, now: Millis) -> LinkState<'_> {
-        LinkState::of(&self.link, self.view.as_ref().map(|v| v.at), now, FAST_FRESH)
+        LinkState::of(&self.link, &self.view, now)
     }
 
     fn apply(&mut self, envelope: &Envelope, timeline: &mut Timeline) -> bool {
@@ -300,7 +300,7 @@ impl Sentinel {
         }
         self.generation = envelope.generation;
         match &envelope.event {
-            Event::Link(link) => return set_link(&mut self.link, &self.name, link, at, timeline),
+            Event::Link(state) => return link::set(&mut self.link, &self.name, state, at, Some(timeline)),
             Event::Peer(peer) => self.peer = Some(peer.clone()),
             Event::Sentinel(view) => {
                 let restarted = self.view.as_ref().is_some_and(|was| was.value.run_id != view.run_id);
@@ -309,24 +309,9 @@ impl Sentinel {
                 }
                 self.view = Some(Observed { value: (**view).clone(), at });
             }
-            Event::Unchanged(Feed::Sentinel) => return self.view.as_mut().is_some_and(|o| confirm(&mut o.at, at, Feed::Sentinel)),
+            Event::Unchanged(Feed::Sentinel) => return link::confirm(&mut self.view, at, Feed::Sentinel),
             _ => return false,
         }
         true
     }
-}
-
-fn confirm(seen: &mut Millis, at: Millis, feed: Feed) -> bool {
-    at.saturating_sub(std::mem::replace(seen, at)) > super::fresh_for(feed)
-}
-
-fn set_link(held: &mut Held<Link>, name: &Name, link: &Link, at: Millis, timeline: &mut Timeline) -> bool {
-    if held.value == *link {
-        return false;
-    }
-    if let Some((weight, text)) = link_entry(link, &held.value) {
-        timeline.add(at, name, weight, text);
-    }
-    *held = Held { value: link.clone(), since: at };
-    true
 }

@@ -78,7 +78,7 @@ fn edge_boxes(context: &Context<'_>, buf: &mut Buffer, area: Rect) -> u16 {
 fn draw_half(context: &Context<'_>, buf: &mut Buffer, area: Rect, half: &Half<'_>, box_height: u16, middle: u16) {
     let theme = context.theme;
     let count = half.followers.len() as u16;
-    let follower_width = if count == 0 { 0 } else { (area.width.saturating_sub(1 + count) / count).min(34) };
+    let follower_width = area.width.saturating_sub(1 + count).checked_div(count).unwrap_or(0).min(34);
     let writer_width = (follower_width + 4).clamp(24, 36).min(area.width.saturating_sub(2));
     let centre = area.x + area.width / 2;
     let writer = Rect { x: centre - writer_width / 2, y: area.y + 2, width: writer_width, height: box_height };
