@@ -95,3 +95,79 @@ fn every_scenario_on_the_overview() {
         }
     }
 }
+
+/// What a place shows after some keys, in a scenario.
+const PLACES: &[(&str, &str)] = &[
+    ("healthy", "2"),
+    ("healthy", "3"),
+    ("healthy", "?"),
+    ("healthy", "down down enter"),
+    ("standby-cut-off", "2"),
+    ("primary-hung", "2"),
+    ("standby-promoted", "2"),
+    ("no-pg-monitor", "2"),
+    ("slot-retains-wal", "2"),
+    ("archiver-failing", "2"),
+    ("many-instances", "2"),
+    ("many-instances", "3"),
+    ("queries", "2 t"),
+    ("queries", "2 w"),
+    ("replica-link", "3"),
+    ("sentinels-disagree", "3"),
+    ("failover-aborted", "3"),
+    ("first-second", "2"),
+    ("first-second", "3"),
+    ("nothing-configured", "2"),
+    ("nothing-configured", "3"),
+];
+
+#[test]
+fn places_and_help() {
+    for (name, keys) in PLACES {
+        let scenario = Scenario::load(name);
+        let mut app = scenario.app();
+        press(&mut app, keys);
+        snapshot(&format!("{name}@{}", keys.replace(' ', "-").replace('?', "help")), &scenario.title, &screens(&app, &dark()));
+    }
+    let scenario = Scenario::load("redis-failover");
+    let election = scenario.moments.iter().find(|moment| moment.name == "2-election").unwrap();
+    let mut app = replay(scenario.until(election));
+    press(&mut app, "3");
+    snapshot("redis-failover.2-election@3", &scenario.title, &screens(&app, &dark()));
+}
+
+#[test]
+fn poor_terminals_show_the_same() {
+    let app = Scenario::load("standby-cut-off").app();
+    let ascii = SIZES.map(|size| text(&drawn(&app, &theme("dark", Depth::Ansi16, &Glyphs::ASCII), size))).join("\n");
+    assert!(ascii.is_ascii(), "{ascii}");
+    snapshot("ascii", "A standby is cut off, on a terminal with ASCII characters only", &ascii);
+    let mono = drawn(&app, &theme("mono", Depth::None, &Glyphs::UNICODE), SIZES[0]);
+    let coloured = drawn(&app, &dark(), SIZES[0]);
+    assert_eq!(text(&mono), text(&coloured), "colour changes no word");
+    snapshot("mono", "A standby is cut off, without colour: what remains of styles", &styles(&mono));
+    snapshot("styles", "A standby is cut off: styles of the dark theme", &styles(&coloured));
+}
+
+/// Which style each cell has: a letter for each, and what the letters mean.
+fn styles(buffer: &Buffer) -> String {
+    let letter = |index: usize| char::from(if index == 0 { b'.' } else { b'`' + index as u8 });
+    let mut seen = Vec::new();
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        for x in 0..buffer.area.width {
+            let style = buffer[(x, y)].style();
+            let known = seen.iter().position(|known| *known == style).unwrap_or_else(|| {
+                seen.push(style);
+                seen.len() - 1
+            });
+            out.push(letter(known));
+        }
+        out.push('\n');
+    }
+    for (index, style) in seen.iter().enumerate() {
+        let (fg, bg) = (style.fg.unwrap_or_default(), style.bg.unwrap_or_default());
+        out += &format!("{} {fg:?} on {bg:?} {:?}\n", letter(index), style.add_modifier);
+    }
+    out
+}

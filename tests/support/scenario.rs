@@ -156,6 +156,8 @@ struct Source {
     link: Link,
     generation: u32,
     silent: bool,
+    /// The second connection of a PostgreSQL server answers.
+    details: bool,
     feeds: BTreeMap<&'static str, Value>,
     grow: Value,
     /// When each feed was last brought, so that a step takes the place of the poll of its second.
@@ -270,6 +272,7 @@ impl Source {
             link: Link::Connecting,
             generation: 1,
             silent: false,
+            details: true,
             feeds: BTreeMap::new(),
             grow: json!({}),
             brought: BTreeMap::new(),
@@ -312,7 +315,10 @@ impl Source {
             }
             out.push((self.upstream, event.clone()));
         }
-        out.extend(says.remove("detail_link").map(|link| (Upstream::PostgresDetail, event("link", link))));
+        if let Some(link) = says.remove("detail_link").map(|link| event("link", link)) {
+            self.details = matches!(link, Event::Link(Link::Live | Link::NoPermission(_)));
+            out.push((Upstream::PostgresDetail, link));
+        }
         out.extend(says.remove("peer").map(|peer| (self.upstream, event("peer", peer))));
         let answers = self.answers();
         for &(feed, ..) in FEEDS.iter().filter(|_| answers) {
@@ -336,7 +342,8 @@ impl Source {
         }
         for &(feed, name, period) in FEEDS {
             let Some(value) = self.feeds.get_mut(feed) else { continue };
-            if !due(feed, at) || self.brought.get(feed) == Some(&at) {
+            let asked = self.details || self.upstream != Upstream::Postgres || feed == "pg_fast";
+            if !due(feed, at) || !asked || self.brought.get(feed) == Some(&at) {
                 continue;
             }
             let was = value.clone();
