@@ -23,6 +23,7 @@ mod footer;
 mod header;
 mod help;
 mod log;
+mod matrix;
 mod overview;
 mod postgres;
 mod redis;

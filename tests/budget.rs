@@ -19,8 +19,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-#[path = "support/plane.rs"]
-mod plane;
+#[path = "support/made.rs"]
+mod made;
 
 const SIZES: [(u16, u16); 2] = [(120, 40), (200, 60)];
 
@@ -30,7 +30,7 @@ thread_local! {
 }
 
 fn wall() -> i64 {
-    plane::WALL + EPOCH.get().map_or(0, |epoch| epoch.elapsed().as_millis() as i64)
+    made::WALL + EPOCH.get().map_or(0, |epoch| epoch.elapsed().as_millis() as i64)
 }
 
 /// A terminal that counts.
@@ -109,14 +109,14 @@ impl World {
     async fn idle(&self, seconds: u64) {
         for _ in 0..seconds {
             self.wait(1000 - self.now() % 1000).await;
-            self.send(plane::idle(self.now())).await;
+            self.send(made::idle(self.now())).await;
         }
         self.wait(500).await;
     }
 
     /// Starts with a healthy plane and lets the sparklines fill up: while they do, the picture changes.
     async fn settled(&self) {
-        self.send(plane::healthy(0)).await;
+        self.send(made::healthy(0)).await;
         self.idle(130).await;
     }
 }
@@ -184,7 +184,7 @@ async fn the_first_frame_is_one_small_write() {
         for place in ['1', '2', '3'] {
             // All is known before the first frame: as much as there can ever be on it.
             let (_, screen, ..) = run_with(size, None, async move |world: Arc<World>| {
-                world.send(plane::healthy(0)).await;
+                world.send(made::healthy(0)).await;
                 world.press(place).await;
                 world.wait(100).await;
                 world.key(KeyCode::Char('l'), KeyModifiers::CONTROL).await;
@@ -200,8 +200,8 @@ async fn the_first_frame_is_one_small_write() {
 
 /// A fact about postgres-1, which is a standby, that has replayed all but `missing` bytes.
 fn behind(at: Millis, missing: u64) -> Envelope {
-    let fast = plane::standby(plane::END, plane::END - missing);
-    plane::envelope(at, Upstream::Postgres, "postgres-1", Event::PgFast(Box::new(fast)))
+    let fast = made::standby(made::END, made::END - missing);
+    made::envelope(at, Upstream::Postgres, "postgres-1", Event::PgFast(Box::new(fast)))
 }
 
 #[tokio::test(start_paused = true)]
@@ -212,11 +212,11 @@ async fn one_changed_lag_is_one_small_write() {
         let (_, screen, ..) = run_with(size, None, async move |world: Arc<World>| {
             world.settled().await;
             let standby = |replayed| {
-                let fast = Event::PgFast(Box::new(plane::standby(plane::END + 0x500, plane::END + replayed)));
-                plane::envelope(world.now(), Upstream::Postgres, "postgres-1", fast)
+                let fast = Event::PgFast(Box::new(made::standby(made::END + 0x500, made::END + replayed)));
+                made::envelope(world.now(), Upstream::Postgres, "postgres-1", fast)
             };
-            let primary = Event::PgFast(Box::new(plane::primary(plane::END + 0x500)));
-            world.send(vec![plane::envelope(world.now(), Upstream::Postgres, "postgres-0", primary), standby(0)]).await;
+            let primary = Event::PgFast(Box::new(made::primary(made::END + 0x500)));
+            world.send(vec![made::envelope(world.now(), Upstream::Postgres, "postgres-0", primary), standby(0)]).await;
             // The gate must open again, but no tenth of a second of the other standby's lag may pass.
             world.wait(40).await;
             kept.set(world.screen.writes());
@@ -235,9 +235,9 @@ async fn one_changed_lag_is_one_small_write() {
 #[tokio::test(start_paused = true)]
 async fn a_write_is_a_synchronized_update_and_nothing_else() {
     let (_, screen, _, stats) = run_with((120, 40), None, async |world: Arc<World>| {
-        world.send(plane::healthy(0)).await;
+        world.send(made::healthy(0)).await;
         world.idle(3).await;
-        world.send(plane::disaster(world.now())).await;
+        world.send(made::disaster(world.now())).await;
         world.idle(30).await;
     })
     .await;
@@ -260,7 +260,7 @@ async fn a_steady_flood_is_drawn_31_times_a_second_and_keys_are_served_within_50
     let waits = Arc::new(Mutex::new(Vec::new()));
     let kept = waits.clone();
     let (_, screen, _, stats) = run_with((120, 40), None, async move |world: Arc<World>| {
-        world.send(plane::healthy(0)).await;
+        world.send(made::healthy(0)).await;
         world.wait(1000).await;
         // 10,000 events in two seconds, and a key now and then.
         for round in 0..400_u64 {
@@ -293,7 +293,7 @@ async fn a_burst_of_ten_thousand_is_one_or_two_draws_and_does_not_hold_a_key_bac
     let figures = Arc::new(Mutex::new((0, 0)));
     let kept = figures.clone();
     let (app, _, _, stats) = run_with((120, 40), None, async move |world: Arc<World>| {
-        world.send(plane::healthy(0)).await;
+        world.send(made::healthy(0)).await;
         world.wait(1000).await;
         let begun = world.screen.writes();
         let mut sent_until_served = 0;
@@ -323,7 +323,7 @@ async fn a_stalled_terminal_stops_neither_the_flow_nor_the_recording_nor_the_way
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("stalled.jsonl");
     let (app, screen, stop, stats) = run_with((120, 40), Some(Recorder::create(&path).unwrap()), async |world: Arc<World>| {
-        world.send(plane::healthy(0)).await;
+        world.send(made::healthy(0)).await;
         world.idle(2).await;
         world.screen.stall();
         world.press('2').await;
@@ -337,7 +337,7 @@ async fn a_stalled_terminal_stops_neither_the_flow_nor_the_recording_nor_the_way
     .await;
     assert_eq!(stop, Stop { reason: "quit", status: 0 });
     let replayed = app.model.postgres.server("postgres-1").unwrap().fast.as_ref().unwrap().value.replay_lsn;
-    assert_eq!((replayed, app.ui.place), (Some(Lsn(plane::END - 7)), Place::Postgres));
+    assert_eq!((replayed, app.ui.place), (Some(Lsn(made::END - 7)), Place::Postgres));
     let recorded = record::read(std::io::BufReader::new(std::fs::File::open(&path).unwrap())).unwrap();
     assert_eq!(recorded.len() as u64, stats.events);
     assert!(stats.draws < 10 && screen.writes() as u64 == stats.frames, "{stats}");
@@ -348,9 +348,9 @@ async fn a_recording_gives_the_same_model_and_the_same_screen() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run.jsonl");
     let (mut app, ..) = run_with((120, 40), Some(Recorder::create(&path).unwrap()), async |world: Arc<World>| {
-        world.send(plane::healthy(0)).await;
+        world.send(made::healthy(0)).await;
         world.idle(40).await;
-        world.send(plane::disaster(world.now())).await;
+        world.send(made::disaster(world.now())).await;
         world.wait(15_000).await;
     })
     .await;
@@ -390,7 +390,7 @@ async fn a_repaint_sends_everything() {
     let start = Arc::new(Cell::new(0));
     let kept = start.clone();
     let (_, screen, ..) = run_with((120, 40), None, async move |world: Arc<World>| {
-        world.send(plane::healthy(0)).await;
+        world.send(made::healthy(0)).await;
         world.idle(5).await;
         kept.set(world.screen.writes());
         world.key(KeyCode::Char('l'), KeyModifiers::CONTROL).await;
@@ -410,7 +410,7 @@ async fn a_repaint_sends_everything() {
 #[tokio::test(start_paused = true)]
 async fn another_size_is_drawn_at_once_and_whole() {
     let (_, screen, ..) = run_with((120, 40), None, async |world: Arc<World>| {
-        world.send(plane::healthy(0)).await;
+        world.send(made::healthy(0)).await;
         world.idle(2).await;
         for (columns, rows) in [(20, 5), (1, 1), (120, 40)] {
             world.inputs.send(Input::Resize(columns, rows)).await.unwrap();

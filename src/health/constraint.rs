@@ -1,6 +1,6 @@
 //! The binding constraint: what one more failure would cost, of the part that has the least left.
 
-use crate::model::{Model, ReplicaState};
+use crate::model::{Model, ReplicaState, Replication};
 
 /// How much redundancy is left of one part, and the sentence for it.
 struct Left {
@@ -23,9 +23,13 @@ fn postgres(model: &Model) -> Option<Left> {
     if cluster.fresh_primaries(now).next().is_none() {
         return Some(Left { spare: 0, sentence: "PostgreSQL: no primary is seen now; whatever fails next fails unseen".to_owned() });
     }
-    let following =
-        cluster.servers.iter().filter(|s| s.is_fresh(now)).filter_map(|s| cluster.lag(s, now)).filter(|lag| lag.state.follows()).count();
+    let states: Vec<_> =
+        cluster.servers.iter().filter(|s| s.is_fresh(now)).filter_map(|s| cluster.lag(s, now)).map(|lag| lag.state).collect();
+    let following = states.iter().filter(|state| state.follows()).count();
     let sentence = match following {
+        0 if states.contains(&Replication::NoPermission) => {
+            "PostgreSQL: whether a standby follows cannot be seen; a loss of the primary may lose data".to_owned()
+        }
         0 => "If the PostgreSQL primary fails: no standby can take over, data is lost".to_owned(),
         1 => "If one more PostgreSQL instance fails: no standby is left (RPO at risk)".to_owned(),
         n => format!("PostgreSQL can lose {} of {n} standbys and still have one to promote", n - 1),

@@ -1,9 +1,9 @@
 //! Rules about PostgreSQL.
 
 use super::{Problems, Severity};
-use crate::event::Name;
+use crate::event::{Link, Millis, Name};
 use crate::figure::bytes;
-use crate::model::{Freshness, Model, PgServer, Replication};
+use crate::model::{Freshness, LinkState, Model, PgServer, Replication};
 
 /// A lag above this many seconds, three samples in a row, is a warning.
 const LAG_LIMIT_S: f64 = 10.0;
@@ -16,6 +16,9 @@ const WRAPAROUND_LIMIT: u64 = 1_200_000_000;
 
 /// WAL files waiting to be archived that are a warning.
 const ARCHIVE_QUEUE_LIMIT: u64 = 16;
+
+/// Sessions, slots and archiver unseen for longer than this many milliseconds, six polls, are unknown.
+const DETAIL_LIMIT: Millis = 30_000;
 
 /// A transaction open for longer than this many seconds is a notice.
 const OLD_TRANSACTION_S: f64 = 3600.0;
@@ -34,6 +37,7 @@ pub(super) fn judge(model: &Model, problems: &mut Problems) {
         if server.is_standby() && server.is_fresh(now) {
             replication(model, server, problems);
         }
+        details(model, server, problems);
         sessions(model, server, problems);
         write_ahead_log(server, problems);
     }
@@ -68,7 +72,7 @@ fn roles(model: &Model, problems: &mut Problems) {
         problems.add(
             Severity::Critical,
             &second.name,
-            Some(second.role_since),
+            Some(second.role_since.max(second.link.since)),
             format!("takes writes as a second primary, on timeline {timeline}"),
         );
     }
@@ -79,11 +83,14 @@ fn roles(model: &Model, problems: &mut Problems) {
         problems.add(Severity::Critical, &part, None, format!("{} different system identifiers: these are not one cluster", ids.len()));
     }
     let expected = cluster.servers.len() > 1;
-    let follows = cluster.servers.iter().filter_map(|s| cluster.lag(s, now)).any(|lag| lag.state.follows());
-    let all_seen = cluster.servers.iter().all(|s| s.is_fresh(now));
-    if expected && !follows && primaries.len() == 1 {
-        let severity = if all_seen { Severity::Critical } else { Severity::Unknown };
-        problems.add(severity, &part, None, "no standby follows: a loss of the primary loses data");
+    let states: Vec<_> = cluster.servers.iter().filter_map(|s| cluster.lag(s, now)).map(|lag| lag.state).collect();
+    if expected && !states.iter().any(|state| state.follows()) && primaries.len() == 1 {
+        let hidden = states.iter().any(|state| matches!(state, Replication::NoPermission | Replication::Unknown));
+        if cluster.servers.iter().all(|s| s.is_fresh(now)) && !hidden {
+            problems.add(Severity::Critical, &part, None, "no standby follows: a loss of the primary loses data");
+        } else {
+            problems.add(Severity::Unknown, &part, None, "no standby is seen to follow: a loss of the primary may lose data");
+        }
     }
 }
 
@@ -114,6 +121,19 @@ fn replication(model: &Model, server: &PgServer, problems: &mut Problems) {
     }
 }
 
+/// A server whose role is seen and whose state is not has no rule against it firing, and is not known to be well.
+fn details(model: &Model, server: &PgServer, problems: &mut Problems) {
+    let seen = server.medium.as_ref().map_or(server.link.since, |medium| medium.at);
+    if server.is_fresh(model.now) && model.age(seen) > DETAIL_LIMIT {
+        let link = match &server.detail_link.value {
+            Link::Live => String::new(),
+            link => format!(" ({})", LinkState::Is(link, server.detail_link.since).word()),
+        };
+        let text = format!("sessions, slots and archiver cannot be seen{link}");
+        problems.add(Severity::Unknown, &server.name, Some(seen), text);
+    }
+}
+
 fn sessions(model: &Model, server: &PgServer, problems: &mut Problems) {
     let Some(medium) = server.medium.as_ref().map(|m| &m.value) else { return };
     let name = &server.name;
@@ -123,8 +143,8 @@ fn sessions(model: &Model, server: &PgServer, problems: &mut Problems) {
     if c.max > 0 && share > CONNECTION_LIMIT {
         problems.add(Severity::Warning, name, None, format!("{} of {room} connections in use (limit {CONNECTION_LIMIT:.0} %)", c.clients));
     }
-    if c.waiting_sync > 0 {
-        problems.add(Severity::Critical, name, None, format!("{} commits wait for a synchronous standby", c.waiting_sync));
+    if let Some(waiting) = c.waiting_sync.filter(|waiting| *waiting > 0) {
+        problems.add(Severity::Critical, name, None, format!("{waiting} commits wait for a synchronous standby"));
     }
     let old = c.oldest_transaction.zip(model.unix_ms(model.now)).map(|(start, now)| now as f64 / 1000.0 - start);
     if let Some(age) = old.filter(|age| *age > OLD_TRANSACTION_S) {

@@ -1,9 +1,10 @@
 //! Rules about Redis and Sentinel.
 
 use super::{Problems, Severity};
-use crate::event::{Name, SentinelView};
+use crate::event::{Millis, Name, SentinelMaster, SentinelView};
 use crate::figure::bytes;
 use crate::model::{Freshness, Model, RedisGroup, RedisNode, ReplicaState, same_instance};
+use std::collections::BTreeMap;
 
 /// A lag above this many seconds, three samples in a row, is a warning.
 const LAG_LIMIT_S: f64 = 10.0;
@@ -27,11 +28,12 @@ pub(super) fn judge(model: &Model, problems: &mut Problems) {
     for sentinel in &group.sentinels {
         problems.link(&sentinel.name, &sentinel.link_state(now), false, sentinel.view.is_some());
         if let Some(view) = sentinel.view.as_ref().filter(|_| sentinel.is_fresh(now)) {
-            believes(group, &sentinel.name, &view.value, problems);
+            believes(model, &sentinel.name, &view.value, problems);
         }
     }
     if !group.sentinels.is_empty() {
         agreement(model, problems);
+        given_up(model, problems);
     }
 }
 
@@ -50,13 +52,12 @@ fn roles(model: &Model, problems: &mut Problems) {
         _ => problems.add(Severity::Critical, &part, None, format!("two masters: {} both take writes", masters.join(" and "))),
     }
     let chosen = group.master(now).map(|m| &m.name);
-    for second in group.fresh_masters(now).filter(|m| Some(&m.name) != chosen) {
-        problems.add(
-            Severity::Critical,
-            &second.name,
-            Some(second.role_since),
-            "takes writes that will be lost: it is not the elected master",
-        );
+    let promoted = promoted(group, now);
+    for second in group.fresh_masters(now).filter(|m| Some(&m.name) != chosen && Some(&m.name) != promoted) {
+        // What it was before it was unseen for a while does not count.
+        let since = second.role_since.max(second.link.since);
+        let text = "takes writes that will be lost: it is not the elected master";
+        problems.add(Severity::Critical, &second.name, Some(since), text);
     }
     let online = group.nodes.iter().filter_map(|n| group.lag(n, now)).any(|lag| lag.state == ReplicaState::Online);
     if group.nodes.len() > 1 && masters.len() == 1 && !online {
@@ -66,6 +67,7 @@ fn roles(model: &Model, problems: &mut Problems) {
     let elected = group.elected(now).and_then(|(host, port, ..)| group.node_at(host, port));
     if let (Some(elected), [claimed]) = (elected, masters.as_slice())
         && **elected != **claimed
+        && promoted.is_none_or(|promoted| **promoted != **claimed)
     {
         problems.add(Severity::Critical, &part, None, format!("the Sentinels name {elected} as master, but {claimed} takes writes"));
     }
@@ -79,6 +81,30 @@ fn roles(model: &Model, problems: &mut Problems) {
             "min-replicas-to-write is 0: a cut-off master goes on taking writes that will be lost",
         );
     }
+}
+
+/// How long the Sentinels may take to name the new master, each in its own view, after the first one did.
+const NAMING: Millis = 10_000;
+
+/// The replica that a failover promotes: for some seconds it takes writes, rightly, before all Sentinels name it.
+fn promoted(group: &RedisGroup, now: Millis) -> Option<&Name> {
+    let recent = |at: Millis| now.saturating_sub(at) < NAMING;
+    let failover = group.failover.as_ref().filter(|failover| failover.running(now) || failover.switched.is_some_and(recent))?;
+    failover.steps.iter().find(|step| matches!(step.kind.as_str(), "+selected-slave" | "+promoted-slave")).map(|step| &step.subject)
+}
+
+/// A failover that was given up while the master is still lost: nobody will take its place by itself.
+fn given_up(model: &Model, problems: &mut Problems) {
+    let (group, now) = (&model.redis, model.now);
+    let lost = group.fresh_masters(now).next().is_none();
+    let Some((failover, reason)) = group.failover.as_ref().and_then(|f| Some((f, f.aborted.as_deref()?))).filter(|_| lost) else { return };
+    let why = match reason {
+        "failover-abort-no-good-slave" => "no replica may be promoted",
+        "failover-abort-not-elected" => "no leader was elected",
+        "failover-abort-slave-timeout" => "the chosen replica was not promoted in time",
+        other => other,
+    };
+    problems.add(Severity::Critical, &"Redis".into(), Some(failover.last), format!("Sentinel gave up the failover: {why}"));
 }
 
 fn replication(model: &Model, node: &RedisNode, problems: &mut Problems) {
@@ -106,7 +132,8 @@ fn replication(model: &Model, node: &RedisNode, problems: &mut Problems) {
 
 /// Memory, evictions, persistence.
 fn store(node: &RedisNode, problems: &mut Problems) {
-    let Some(info) = node.info.as_ref().map(|i| &i.value) else { return };
+    // Without the right to INFO there is no version, and nothing to judge.
+    let Some(info) = node.info.as_ref().map(|i| &i.value).filter(|info| !info.version.is_empty()) else { return };
     let name = &node.name;
     if info.loading {
         problems.add(Severity::Warning, name, None, "loading its data set");
@@ -127,7 +154,8 @@ fn store(node: &RedisNode, problems: &mut Problems) {
 }
 
 /// What one Sentinel's own view says.
-fn believes(group: &RedisGroup, name: &Name, view: &SentinelView, problems: &mut Problems) {
+fn believes(model: &Model, name: &Name, view: &SentinelView, problems: &mut Problems) {
+    let group = &model.redis;
     if view.tilt {
         let since = view.tilt_seconds.map(|s| format!(" for {s} s")).unwrap_or_default();
         problems.add(Severity::Warning, name, None, format!("in TILT{since}: it watches but does not act"));
@@ -140,7 +168,10 @@ fn believes(group: &RedisGroup, name: &Name, view: &SentinelView, problems: &mut
     if flag("o_down") {
         problems.add(Severity::Critical, name, None, "the master is objectively down");
     } else if flag("s_down") {
-        problems.add(Severity::Warning, name, None, "sees the master down; the quorum does not agree (yet)");
+        // Only the Sentinel that would lead counts the others; the rest never say that the quorum agrees.
+        let agreed = group.fresh_views(model.now).any(|view| view.master.as_ref().is_some_and(|m| m.flags.iter().any(|f| f == "o_down")));
+        let text = if agreed { "sees the master down" } else { "sees the master down; the quorum does not agree (yet)" };
+        problems.add(Severity::Warning, name, None, text);
     }
     if flag("failover_in_progress") {
         problems.add(
@@ -164,28 +195,35 @@ fn believes(group: &RedisGroup, name: &Name, view: &SentinelView, problems: &mut
 fn agreement(model: &Model, problems: &mut Problems) {
     let (group, now) = (&model.redis, model.now);
     let part: Name = "Sentinel".into();
+    let able = group.fresh_views(now).filter(|view| !view.tilt).count();
+    let (total, majority) = (group.sentinels.len(), group.sentinels.len() / 2 + 1);
+    if able < majority && group.sentinels.iter().all(|s| s.freshness(now) != Freshness::Never) {
+        let text = format!("{able} of {total} Sentinels can act, {majority} are needed: no failover");
+        problems.add(Severity::Critical, &part, None, text);
+    } else if able < majority {
+        let text = format!("{able} of {total} Sentinels seen: whether Redis can fail over is not known");
+        problems.add(Severity::Unknown, &part, None, text);
+    }
     let named: Vec<_> = group.fresh_views(now).filter_map(|view| view.master.as_ref()).collect();
     let Some(first) = named.first() else { return };
     if named.iter().any(|m| !same_instance(group, (&m.host, m.port), (&first.host, first.port))) {
         // The others hear of a new master about a second after the leader.
         let moving = named.iter().any(|m| m.flags.iter().any(|flag| flag == "failover_in_progress"));
         let severity = if moving { Severity::Warning } else { Severity::Critical };
-        problems.add(severity, &part, None, "the Sentinels disagree about who is master");
+        problems.add(severity, &part, None, format!("the Sentinels disagree about who is master: {}", votes(group, &named)));
     } else if named.iter().any(|m| m.epoch != first.epoch) {
         problems.add(Severity::Notice, &part, None, "the Sentinels differ in the configuration epoch");
     }
     if named.iter().any(|m| m.quorum != first.quorum) {
         problems.add(Severity::Warning, &part, None, "the Sentinels are configured with different quorums");
     }
-    let fresh = group.fresh_views(now).filter(|view| !view.tilt).count();
-    let majority = group.sentinels.len() / 2 + 1;
-    let never = group.sentinels.iter().filter(|s| s.freshness(now) == Freshness::Never).count();
-    if fresh < majority && never == 0 {
-        problems.add(
-            Severity::Critical,
-            &part,
-            None,
-            format!("{fresh} of {} Sentinels can act, {majority} are needed: no failover", group.sentinels.len()),
-        );
-    }
+}
+
+/// Who is named by how many: `2 say redis-0, 1 says redis-1`.
+fn votes(group: &RedisGroup, named: &[&SentinelMaster]) -> String {
+    let called = |m: &SentinelMaster| group.node_at(&m.host, m.port).map_or_else(|| format!("{}:{}", m.host, m.port), ToString::to_string);
+    let mut votes: BTreeMap<String, usize> = BTreeMap::new();
+    named.iter().for_each(|master| *votes.entry(called(master)).or_default() += 1);
+    let said = |(name, count): (&String, &usize)| format!("{count} {} {name}", if *count == 1 { "says" } else { "say" });
+    votes.iter().map(said).collect::<Vec<_>>().join(", ")
 }

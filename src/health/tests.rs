@@ -71,6 +71,18 @@ fn a_lost_primary_is_critical() {
 }
 
 #[test]
+fn replication_that_may_not_be_seen_is_unknown_not_lost() {
+    let mut model = healthy();
+    pg(&mut model, 1000, "postgres-0", PgFast { senders: None, ..primary(100) });
+    for name in ["postgres-1", "postgres-2"] {
+        pg(&mut model, 1000, name, PgFast { receiver: PgReceiver::Hidden, senders: None, ..standby(100, true) });
+    }
+    let health = assess(&model);
+    assert_eq!(health.severity, Severity::Unknown, "{:?}", health.problems);
+    assert!(health.constraint.contains("cannot be seen"), "{}", health.constraint);
+}
+
+#[test]
 fn silence_becomes_unknown() {
     let mut model = healthy();
     model.now = 30_000;

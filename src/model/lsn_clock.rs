@@ -28,6 +28,9 @@ impl LsnClock {
         while self.samples.back().is_some_and(|&(t, p)| p > position || t > at) {
             self.samples.pop_back();
         }
+        if self.last() == Some((at, position)) {
+            return;
+        }
         // While nothing is written only the first and the last moment at a position matter.
         let flat = self.samples.iter().rev().take(2).filter(|&&(_, p)| p == position).count() == 2;
         if flat {

@@ -1,6 +1,7 @@
 //! Words that several places use: how a lag, a link and a name read.
 
 use super::context::Context;
+use super::matrix::Cell;
 use crate::event::{Link, Name};
 use crate::figure;
 use crate::model::{LinkState, ReplicaLag, ReplicaState, Replication, StandbyLag};
@@ -49,15 +50,6 @@ pub fn standby_figures(context: &Context<'_>, lag: &StandbyLag) -> (String, Styl
     (figures(context, lag.bytes, lag.seconds, lag.at_least), style)
 }
 
-/// How far a standby is behind, the state first unless it is the usual one: `0 B 0.0 s`, `cut off 41s ≥ 20 MB 41 s`.
-pub fn standby_lag(context: &Context<'_>, lag: &StandbyLag) -> (String, Style) {
-    let (figures, style) = standby_figures(context, lag);
-    match lag.state {
-        Replication::Streaming | Replication::Diverged | Replication::NoPermission | Replication::Unknown => (figures, style),
-        _ => (format!("{} {figures}", standby_state(context, lag).0), style),
-    }
-}
-
 /// A replica's state: `online`, `link down 41s`.
 pub fn replica_state(context: &Context<'_>, lag: &ReplicaLag) -> (String, Style) {
     let theme = context.theme;
@@ -82,19 +74,56 @@ pub fn replica_figures(context: &Context<'_>, lag: &ReplicaLag) -> (String, Styl
     (figures(context, lag.bytes, lag.seconds, lag.at_least), style)
 }
 
-/// How far a replica is behind, the state first unless it is the usual one.
-pub fn replica_lag(context: &Context<'_>, lag: &ReplicaLag) -> (String, Style) {
-    let (figures, style) = replica_figures(context, lag);
-    match lag.state {
-        ReplicaState::Online | ReplicaState::Unknown => (figures, style),
-        _ => (format!("{} {figures}", replica_state(context, lag).0), style),
-    }
-}
-
 /// Bytes and seconds; `≥` before a lower limit, `?` for what is not known.
 pub fn figures(context: &Context<'_>, bytes: Option<u64>, seconds: Option<f64>, at_least: bool) -> String {
     let sign = if at_least { format!("{} ", context.theme.glyphs.at_least) } else { String::new() };
     let bytes = bytes.map_or("? B".to_owned(), figure::bytes);
     let seconds = seconds.map_or("? s".to_owned(), |s| figure::lag(Duration::try_from_secs_f64(s).unwrap_or_default()));
     format!("{sign}{bytes} {seconds}")
+}
+
+/// Happenings per second, rounded so that they hold still: `0.4`, `12`, `1.20k`.
+pub fn per_second(rate: f64) -> String {
+    match (rate * 10.0).round() / 10.0 {
+        odd if !odd.is_finite() || odd < 0.0 => "?".to_owned(),
+        0.0 => "0".to_owned(),
+        small if small < 9.95 => format!("{small:.1}"),
+        many => figure::count(many.round() as u64),
+    }
+}
+
+/// How long ago somebody was heard, where all below `usual` seconds is as it should be and would only jitter: `< 15 s`, `41 s`.
+pub fn heard(seconds: u32, usual: u32) -> String {
+    if seconds < usual { format!("< {usual} s") } else { figure::lag(Duration::from_secs(seconds.into())) }
+}
+
+/// The share of hits of the last minute; `None` for what is not known, `idle` where there was too little to tell.
+pub fn hit_rate(hits: Option<u64>, misses: Option<u64>, least: u64) -> Option<String> {
+    let (hits, all) = (hits?, hits?.saturating_add(misses?));
+    Some(if all < least { "idle".to_owned() } else { figure::percent(hits as f64 / all.max(1) as f64) })
+}
+
+/// A hit rate as a cell: not known yet, too little to tell, or the share.
+pub fn hit_cell(context: &Context<'_>, rate: Option<String>) -> Cell {
+    match rate {
+        None => Cell::not_yet(context),
+        Some(idle) if idle == "idle" => Cell::styled(idle, context.theme.muted),
+        Some(rate) => Cell::text(rate),
+    }
+}
+
+/// A link as a cell: its sign, its word and, for one that does not answer, since when.
+pub fn link_cell(context: &Context<'_>, link: &LinkState<'_>) -> Cell {
+    let (sign, style) = context.link(link);
+    let words = trouble(context, link).unwrap_or_else(|| link.word().to_owned());
+    Cell::styled(format!("{sign} {words}"), style)
+}
+
+/// What was said about a link, as a cell.
+pub fn reason_cell(context: &Context<'_>, link: &LinkState<'_>) -> Cell {
+    let Some(reason) = link.reason() else { return Cell::Blank };
+    // An address before it says no more than the column that it stands in.
+    let is_address = |words: &str| words.contains(':') && !words.contains(' ');
+    let reason = reason.split_once(": ").filter(|(before, _)| is_address(before)).map_or(reason, |(_, after)| after);
+    Cell::styled(reason.to_owned(), context.link(link).1)
 }
