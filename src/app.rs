@@ -33,7 +33,8 @@ pub struct Ui {
     pub pane: Pane,
     /// The help is open.
     pub help: bool,
-    /// First line of a list that is longer than the screen; `u16::MAX` is the end. The view bounds it.
+    /// First line of a list that is longer than the screen, or in the log pages back from its end; `u16::MAX` is as far as it goes.
+    /// The view bounds it.
     pub scroll: u16,
     /// Height of a page, as last drawn.
     pub page: u16,
@@ -110,6 +111,11 @@ impl App {
             Intent::Instances => self.show(Pane::Instances),
             Intent::Statements => self.show(Pane::Statements),
             Intent::Locks => self.show(Pane::Locks),
+            // The log reads from its end: its scroll position counts pages back.
+            Intent::Up | Intent::PageUp if ui.place == Place::Log => ui.scroll = ui.scroll.saturating_add(1),
+            Intent::Down | Intent::PageDown if ui.place == Place::Log => ui.scroll = ui.scroll.saturating_sub(1),
+            Intent::Home if ui.place == Place::Log => ui.scroll = u16::MAX,
+            Intent::End if ui.place == Place::Log => ui.scroll = 0,
             Intent::Up | Intent::Down if ui.place != Place::Overview => {
                 ui.scroll = if intent == Intent::Up { ui.scroll.saturating_sub(1) } else { ui.scroll.saturating_add(1) };
             }

@@ -49,6 +49,13 @@ pub async fn open(opening: Opening) -> Result<(Stop, Stats)> {
     let mut frames = Writer::start(out)?;
     let size = crossterm::terminal::size()?;
     let guard = terminal::Guard::enter(&mut frames)?;
+    let targets = &opening.targets;
+    tracing::info!(
+        "watching {} PostgreSQL servers, {} Redis nodes, {} Sentinels",
+        targets.postgres.len(),
+        targets.redis.len(),
+        targets.sentinel.len()
+    );
     let sources = source::start(opening.targets, &event_sender, epoch, &wanted);
     let inputs_task = tokio::spawn(read_inputs(input_sender));
 

@@ -3,11 +3,11 @@
 
 use crate::app::{App, Effect};
 use crate::event::{Envelope, Event, Millis, Origin, Upstream};
-use crate::keymap::{Keymap, Place};
+use crate::keymap::{Intent, Keymap, Place};
 use crate::record::Recorder;
 use crate::source::Interests;
 use crate::terminal::{Canvas, Frames};
-use crate::theme::Theme;
+use crate::theme::{Glyphs, Theme};
 use crate::view;
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
@@ -142,7 +142,7 @@ impl<'a, F: Frames> Turn<'a, F> {
             keymap: Keymap::default(),
             size,
             ends,
-            canvas: Canvas::default(),
+            canvas: Canvas::new(*theme.glyphs == Glyphs::ASCII),
             dirty: true,
             urgent: true,
             last_draw: None,
@@ -161,7 +161,9 @@ impl<'a, F: Frames> Turn<'a, F> {
             Some(Input::Stop(stop)) => return Some(stop),
             Some(Input::Resize(columns, rows)) => self.size = (columns, rows),
             Some(Input::Key(key)) => {
-                let intent = self.keymap.intent(key.into(), self.app.ui.place)?;
+                // Any key closes the help, even one that means nothing.
+                let closing = self.app.ui.help.then_some(Intent::Back);
+                let intent = self.keymap.intent(key.into(), self.app.ui.place).or(closing)?;
                 match self.app.on_intent(intent) {
                     Some(Effect::Quit) => return Some(Stop { reason: "quit", status: 0 }),
                     Some(Effect::Repaint) => self.canvas.forget(),

@@ -137,7 +137,11 @@ impl Outlet {
         if self.link.as_ref() == Some(&link) {
             return Ok(());
         }
-        tracing::debug!(source = %self.origin.name, ?link, "link");
+        let which = if self.origin.upstream == Upstream::PostgresDetail { " (slower polls)" } else { "" };
+        match link {
+            Link::Connecting => tracing::debug!("{}{which}: {}", self.origin.name, spoken(&link)),
+            _ => tracing::info!("{}{which}: {}", self.origin.name, spoken(&link)),
+        }
         self.link = Some(link.clone());
         self.send(Event::Link(link)).await
     }
@@ -163,6 +167,20 @@ impl Outlet {
         let period = period.as_millis().max(1) as u64;
         let next = (self.now() / period + 1) * period;
         tokio::time::sleep_until(self.epoch + Duration::from_millis(next)).await;
+    }
+}
+
+/// A link's state as a log line says it.
+fn spoken(link: &Link) -> String {
+    match link {
+        Link::Connecting => "connecting".to_owned(),
+        Link::Live => "answers".to_owned(),
+        Link::Hung => "hung: does not answer".to_owned(),
+        Link::StartingUp(words) => format!("starting up: {words}"),
+        Link::Refused(words) => format!("refuses connections: {words}"),
+        Link::Unauthorised(words) => format!("refuses us: {words}"),
+        Link::NoPermission(grant) => format!("answers in part, no permission: {grant}"),
+        Link::Down(reason) => format!("down: {reason}"),
     }
 }
 

@@ -1,9 +1,8 @@
 //! The terminal: taken and given back, frames as the bytes that changed, and the thread that writes them. It knows no view.
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen};
+use crossterm::terminal::{EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen};
 use crossterm::{cursor, queue};
-use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::io::{self, Write};
@@ -12,6 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+
+mod encode;
 
 /// The terminal while it is ours. Dropping it leaves raw mode; the screen is given back by `farewell`, through the writer.
 pub struct Guard(());
@@ -77,46 +78,56 @@ fn leave_now() {
 pub struct Canvas {
     shown: Buffer,
     clear: bool,
-}
-
-impl Default for Canvas {
-    fn default() -> Canvas {
-        Canvas { shown: Buffer::empty(Rect::ZERO), clear: true }
-    }
+    ascii: bool,
 }
 
 impl Canvas {
+    /// A canvas on a terminal of which nothing is known, except perhaps that it can show nothing but ASCII.
+    pub fn new(ascii: bool) -> Canvas {
+        Canvas { shown: Buffer::empty(Rect::ZERO), clear: true, ascii }
+    }
+
     /// The next frame clears the terminal and sends every cell.
     pub fn forget(&mut self) {
         self.clear = true;
     }
 
     /// The bytes that turn what is shown into `next`, which is shown from then on; none if nothing differs.
-    pub fn frame(&mut self, next: Buffer) -> Vec<u8> {
+    pub fn frame(&mut self, mut next: Buffer) -> Vec<u8> {
+        if self.ascii {
+            // What we draw is ASCII by the theme; what servers say is in any language.
+            next.content.iter_mut().filter(|cell| !cell.symbol().is_ascii()).for_each(|cell| {
+                let plain = in_ascii(cell.symbol());
+                cell.set_symbol(plain);
+            });
+        }
         let cleared = self.clear || next.area != self.shown.area;
         if cleared {
             self.shown = Buffer::empty(next.area);
         }
-        let changes = self.shown.diff(&next);
-        let mut bytes = Vec::new();
-        if cleared || !changes.is_empty() {
-            // Writing to memory cannot fail.
-            let _ = encode(&mut bytes, cleared, changes.into_iter());
-        }
+        let mut changes = self.shown.diff_iter(&next).peekable();
+        let bytes = if cleared || changes.peek().is_some() { encode::frame(cleared, changes) } else { Vec::new() };
         self.shown = next;
         self.clear = false;
         bytes
     }
 }
 
-/// One frame: a synchronized update, so that no half-drawn screen is ever seen.
-fn encode<'a>(bytes: &mut Vec<u8>, clear: bool, cells: impl Iterator<Item = (u16, u16, &'a ratatui::buffer::Cell)>) -> io::Result<()> {
-    queue!(bytes, BeginSynchronizedUpdate)?;
-    if clear {
-        queue!(bytes, crossterm::terminal::Clear(crossterm::terminal::ClearType::All))?;
+/// What stands for a symbol that the terminal cannot show.
+fn in_ascii(symbol: &str) -> &'static str {
+    match symbol {
+        "↑" => "^",
+        "↓" => "v",
+        "←" | "‹" => "<",
+        "→" | "›" | "≥" => ">",
+        "×" => "x",
+        "–" | "—" | "−" => "-",
+        "‘" | "’" => "'",
+        "“" | "”" | "„" | "«" | "»" => "\"",
+        "…" => "~",
+        "\u{a0}" => " ",
+        _ => "?",
     }
-    CrosstermBackend::new(&mut *bytes).draw(cells)?;
-    queue!(bytes, EndSynchronizedUpdate)
 }
 
 /// Where frames go: one at a time, never waited for.
@@ -213,22 +224,30 @@ mod tests {
 
     #[test]
     fn the_same_frame_is_no_bytes() {
-        let mut canvas = Canvas::default();
+        let mut canvas = Canvas::new(false);
         assert!(!canvas.frame(buffer("lag 4.1 s")).is_empty());
         assert_eq!(canvas.frame(buffer("lag 4.1 s")), b"");
     }
 
     #[test]
     fn a_changed_digit_is_few_bytes() {
-        let mut canvas = Canvas::default();
+        let mut canvas = Canvas::new(false);
         canvas.frame(buffer("lag 4.1 s"));
         let bytes = canvas.frame(buffer("lag 4.2 s"));
         assert!(bytes.len() <= 64, "{} bytes: {:?}", bytes.len(), String::from_utf8_lossy(&bytes));
     }
 
     #[test]
+    fn a_terminal_that_knows_only_ascii_gets_nothing_else() {
+        let mut canvas = Canvas::new(true);
+        let bytes = String::from_utf8(canvas.frame(buffer("20×5 ↑ 接続 é"))).unwrap();
+        assert!(bytes.is_ascii() && bytes.contains("20x5 ^ ?") && bytes.contains("? ?"), "{bytes:?}");
+        assert_eq!(canvas.frame(buffer("20×5 ↑ 接続 é")), b"");
+    }
+
+    #[test]
     fn a_forgotten_or_resized_screen_is_sent_whole() {
-        let mut canvas = Canvas::default();
+        let mut canvas = Canvas::new(false);
         let first = canvas.frame(buffer("x"));
         canvas.forget();
         assert_eq!(canvas.frame(buffer("x")), first);

@@ -69,7 +69,7 @@ pub struct PgReceiverRow {
     pub flushed: Option<Lsn>,
     /// The sender's end of WAL as last told to this standby.
     pub sender_end: Option<Lsn>,
-    /// Age of the last message from the sender in whole seconds, by the standby's clock.
+    /// Age of the last message from the sender, by the standby's clock: seconds in steps of ten, since it goes up and down all the time.
     pub message_age: Option<u32>,
     /// The slot it uses.
     pub slot: Option<String>,
@@ -139,7 +139,7 @@ pub struct PgMedium {
     pub base_backups: u32,
 }
 
-/// Sessions of a server.
+/// Sessions of a server. What only somebody with `pg_monitor` sees of other people's is `None` without it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PgConnections {
@@ -150,19 +150,19 @@ pub struct PgConnections {
     /// Client sessions.
     pub clients: u32,
     /// Of these, running a statement.
-    pub active: u32,
+    pub active: Option<u32>,
     /// Idle inside a transaction.
-    pub idle_in_transaction: u32,
+    pub idle_in_transaction: Option<u32>,
     /// Waiting for a lock.
-    pub waiting_lock: u32,
+    pub waiting_lock: Option<u32>,
     /// Commits that wait for a synchronous standby.
-    pub waiting_sync: u32,
+    pub waiting_sync: Option<u32>,
     /// WAL senders.
-    pub wal_senders: u32,
-    /// Start of the oldest open transaction, Unix seconds; `None` when there is none.
+    pub wal_senders: Option<u32>,
+    /// Start of the oldest open transaction, Unix seconds; `None` also when there is none.
     pub oldest_transaction: Option<f64>,
     /// Age of the oldest snapshot, in transactions.
-    pub oldest_xmin_age: u64,
+    pub oldest_xmin_age: Option<u64>,
 }
 
 /// A replication slot.

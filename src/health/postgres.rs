@@ -143,8 +143,8 @@ fn sessions(model: &Model, server: &PgServer, problems: &mut Problems) {
     if c.max > 0 && share > CONNECTION_LIMIT {
         problems.add(Severity::Warning, name, None, format!("{} of {room} connections in use (limit {CONNECTION_LIMIT:.0} %)", c.clients));
     }
-    if c.waiting_sync > 0 {
-        problems.add(Severity::Critical, name, None, format!("{} commits wait for a synchronous standby", c.waiting_sync));
+    if let Some(waiting) = c.waiting_sync.filter(|waiting| *waiting > 0) {
+        problems.add(Severity::Critical, name, None, format!("{waiting} commits wait for a synchronous standby"));
     }
     let old = c.oldest_transaction.zip(model.unix_ms(model.now)).map(|(start, now)| now as f64 / 1000.0 - start);
     if let Some(age) = old.filter(|age| *age > OLD_TRANSACTION_S) {

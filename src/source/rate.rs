@@ -2,17 +2,21 @@
 
 use std::collections::VecDeque;
 
+/// Our own polls, keepalives and acknowledgements beat against the window: a tenth of a rate is no news.
+const STEP: f64 = 0.1;
+
 /// The samples of one counter over a window of time.
 #[derive(Debug)]
 pub struct Counter {
     window_s: f64,
     samples: VecDeque<(f64, u64)>,
+    shown: Option<f64>,
 }
 
 impl Counter {
     /// A counter judged over the last `window_s` seconds.
     pub fn over(window_s: f64) -> Counter {
-        Counter { window_s, samples: VecDeque::new() }
+        Counter { window_s, samples: VecDeque::new(), shown: None }
     }
 
     /// Adds a sample read at `at` seconds. One that is lower than the last, or older, begins a new series.
@@ -38,6 +42,18 @@ impl Counter {
         (self.samples.len() > 1).then(|| last.1 - first.1)
     }
 
+    /// The increase per second, held while it moves by less than a tenth, so that an idle server holds still. Nothing and something are
+    /// told apart at once.
+    pub fn steady(&mut self) -> Option<f64> {
+        self.shown = match (self.shown, self.per_second()?) {
+            (Some(shown), now) if shown > 0.0 && now > 0.0 && (now - shown).abs() <= shown * STEP => Some(shown),
+            (_, now) if now >= 10.0 => Some(now.round()),
+            (_, now) if now >= 1.0 => Some((now * 10.0).round() / 10.0),
+            (_, now) => Some((now * 1000.0).round() / 1000.0),
+        };
+        self.shown
+    }
+
     /// The increase per second; `None` with fewer than two samples.
     pub fn per_second(&self) -> Option<f64> {
         let (first, last) = (self.samples.front()?, self.samples.back()?);
@@ -59,6 +75,24 @@ mod tests {
         assert_eq!(counter.per_second(), Some(10.0));
         counter.sample(3.0, 5);
         assert_eq!(counter.per_second(), None);
+    }
+
+    #[test]
+    fn a_steady_rate_moves_in_steps_and_tells_little_from_nothing() {
+        let mut counter = Counter::over(10.0);
+        let shown: Vec<_> = (0..200)
+            .map(|t| {
+                counter.sample(f64::from(t), u64::from(t as u32 * 5 + t as u32 % 3));
+                counter.steady()
+            })
+            .collect();
+        assert!(shown.windows(2).skip(20).all(|pair| pair[0] == pair[1]));
+        let mut rare = Counter::over(60.0);
+        rare.sample(0.0, 0);
+        rare.sample(60.0, 1);
+        assert!(rare.steady() > Some(0.0));
+        rare.sample(121.0, 1);
+        assert_eq!(rare.steady(), Some(0.0));
     }
 
     #[test]

@@ -35,7 +35,7 @@ SELECT json_build_object(
       'written', wr.written_lsn::text,
       'flushed', wr.flushed_lsn::text,
       'sender_end', wr.latest_end_lsn::text,
-      'message_age', greatest(0, floor(extract(epoch FROM clock_timestamp() - wr.last_msg_receipt_time)))::int,
+      'message_age', 10 * greatest(0, floor(extract(epoch FROM clock_timestamp() - wr.last_msg_receipt_time) / 10))::int,
       'slot', wr.slot_name,
       'sender_host', wr.sender_host,
       'sender_port', wr.sender_port)) END,

@@ -11,7 +11,7 @@ use ratatui::text::{Line, Span};
 pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let theme = context.theme;
     let lines = lines(context);
-    let width = 64.min(area.width);
+    let width = 70.min(area.width);
     let height = (lines.len() as u16 + 2).min(area.height);
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     clear(buf, place);
@@ -25,14 +25,14 @@ pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
 fn lines(context: &Context<'_>) -> Vec<Line<'static>> {
     let theme = context.theme;
     let key = |binding: &keymap::Binding| {
-        Line::from(vec![Span::styled(format!(" {:<14}", binding.all_keys()), theme.key), Span::styled(binding.help, theme.text)])
+        Line::from(vec![Span::styled(format!(" {:<16}", binding.all_keys()), theme.key), Span::styled(binding.help, theme.text)])
     };
     let severities = [Severity::Ok, Severity::Notice, Severity::Warning, Severity::Unknown, Severity::Critical];
-    let mut signs = vec![Span::styled(" Signs         ", theme.muted)];
+    let mut signs = vec![Span::styled(" Signs           ", theme.muted)];
     for severity in severities {
         signs.push(Span::styled(format!("{} {}  ", context.sign(severity), severity.word()), context.style(severity)));
     }
-    let mut links = vec![Span::styled(" Links         ", theme.muted)];
+    let mut links = vec![Span::styled(" Links           ", theme.muted)];
     for (sign, word) in [
         (theme.glyphs.live, "live"),
         (theme.glyphs.connecting, "connecting"),

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 const MEDIUM_PERIOD: Millis = 5_000;
 const SLOW_PERIOD: Millis = 60_000;
+const SLOW_RETRY: Millis = 10_000;
 const LOOKED_AT_PERIOD: Millis = 2_000;
 
 /// Whom a standby follows, from `primary_conninfo`.
@@ -133,8 +134,9 @@ impl<'a> Round<'a> {
                 self.tell_link().await?;
             }
             if now >= slow_due {
-                slow_due = next(now, SLOW_PERIOD);
                 self.ask_slow().await?;
+                // What was refused may be granted any moment.
+                slow_due = next(now, if self.troubles.is_empty() { SLOW_PERIOD } else { SLOW_RETRY });
             }
             self.tell_link().await?;
             let looked_at = if statements || locks { look_due } else { Millis::MAX };

@@ -8,6 +8,9 @@ use serde::Deserialize;
 /// Rates are judged over this many seconds.
 const WINDOW: f64 = 10.0;
 
+/// Fewer blocks than this in a minute tell nothing about a hit rate.
+const TOLD_BLOCKS: u64 = 1000;
+
 /// The hit rate is judged over this many seconds.
 const MINUTE: f64 = 60.0;
 
@@ -84,19 +87,20 @@ impl<const N: usize> Series<N> {
     }
 
     /// Takes one sample of each counter and hands out the counters.
-    fn sample(&mut self, name: &str, at: f64, values: [u64; N]) -> &[Counter; N] {
+    fn sample(&mut self, name: &str, at: f64, values: [u64; N]) -> &mut [Counter; N] {
         if self.name != name {
             name.clone_into(&mut self.name);
             self.counters.iter_mut().for_each(Counter::clear);
         }
         self.counters.iter_mut().zip(values).for_each(|(counter, value)| counter.sample(at, value));
-        &self.counters
+        &mut self.counters
     }
 }
 
-/// Per second, to two decimals: the rest is noise that would make every poll look like news.
-fn rate(counter: &Counter) -> Option<f64> {
-    counter.per_second().map(|rate| (rate * 100.0).round() / 100.0)
+/// What a role without `pg_read_all_stats` can count; the rest would be its own sessions alone.
+fn visible(connections: PgConnections) -> PgConnections {
+    let PgConnections { max, reserved, clients, .. } = connections;
+    PgConnections { max, reserved, clients, ..PgConnections::default() }
 }
 
 /// What is remembered between two medium polls.
@@ -111,15 +115,17 @@ impl MediumRates {
         let db = answer.databases;
         let values = [db.commits, db.rollbacks, db.temp_bytes, db.hit, db.read];
         let [commits, rollbacks, temp, hit, read] = self.0.sample(&answer.series, answer.at, values);
+        // Our own polls touch some blocks; too few to tell a rate from are none.
+        let blocks = hit.increase().zip(read.increase()).map(|(hit, read)| if hit + read < TOLD_BLOCKS { (0, 0) } else { (hit, read) });
         PgMedium {
-            connections: answer.connections,
-            commits_per_s: rate(commits),
-            rollbacks_per_s: rate(rollbacks),
-            blocks_hit: hit.increase(),
-            blocks_read: read.increase(),
+            connections: if answer.blind.is_some() { visible(answer.connections) } else { answer.connections },
+            commits_per_s: commits.steady(),
+            rollbacks_per_s: rollbacks.steady(),
+            blocks_hit: blocks.map(|(hit, _)| hit),
+            blocks_read: blocks.map(|(_, read)| read),
             deadlocks: db.deadlocks,
             conflicts: db.conflicts,
-            temp_bytes_per_s: rate(temp),
+            temp_bytes_per_s: temp.steady(),
             checksum_failures: db.checksum_failures,
             slots: answer.slots,
             archiver: answer.archiver,
@@ -147,25 +153,25 @@ impl IoRates {
         let mut io = PgIo {
             checkpoints_timed: checkpoints.timed,
             checkpoints_requested: checkpoints.requested,
-            checkpoint_write_ms_per_s: rate(write_ms),
-            buffers_written_per_s: rate(buffers),
+            checkpoint_write_ms_per_s: write_ms.steady(),
+            buffers_written_per_s: buffers.steady(),
             ..PgIo::default()
         };
         if let Some(b) = blocks {
             let values = [b.reads, b.read_bytes, b.read_ms as u64, b.writes, b.write_bytes, b.fsyncs];
             let [reads, read_bytes, read_ms, writes, write_bytes, fsyncs] = self.blocks.sample(&series, at, values);
-            io.reads_per_s = rate(reads);
-            io.read_bytes_per_s = rate(read_bytes);
+            io.reads_per_s = reads.steady();
+            io.read_bytes_per_s = read_bytes.steady();
             let mean = |reads| read_ms.increase().map(|ms| (ms as f64 / reads as f64 * 1000.0).round() / 1000.0);
             io.read_ms = reads.increase().filter(|&reads| timing && reads > 0).and_then(mean);
-            io.writes_per_s = rate(writes);
-            io.write_bytes_per_s = rate(write_bytes);
-            io.fsyncs_per_s = rate(fsyncs);
+            io.writes_per_s = writes.steady();
+            io.write_bytes_per_s = write_bytes.steady();
+            io.fsyncs_per_s = fsyncs.steady();
         }
         if let Some(w) = wal {
             let [bytes, images] = self.wal.sample(&series, at, [w.bytes, w.images]);
-            io.wal_bytes_per_s = rate(bytes);
-            io.wal_fpi_per_s = rate(images);
+            io.wal_bytes_per_s = bytes.steady();
+            io.wal_fpi_per_s = images.steady();
         }
         io
     }
@@ -197,9 +203,11 @@ mod tests {
         let first = rates.read(medium(100.0, "a", 1000, 50));
         assert_eq!((first.commits_per_s, first.blocks_hit), (None, None));
         assert_eq!((first.connections.max, first.slots[0].retained, first.checksum_failures), (40, Some(16), None));
-        let second = rates.read(medium(105.0, "a", 1050, 80));
-        assert_eq!((second.commits_per_s, second.blocks_hit, second.blocks_read), (Some(10.0), Some(30), Some(0)));
-        let reset = rates.read(medium(110.0, "b", 1060, 90));
+        let second = rates.read(medium(105.0, "a", 1050, 3050));
+        assert_eq!((second.commits_per_s, second.blocks_hit, second.blocks_read), (Some(10.0), Some(3000), Some(0)));
+        let quiet = rates.read(medium(170.0, "a", 1060, 3090));
+        assert_eq!(quiet.blocks_hit, Some(0), "too few to tell a rate from");
+        let reset = rates.read(medium(175.0, "b", 1060, 90));
         assert_eq!((reset.commits_per_s, reset.blocks_hit), (None, None));
     }
 

@@ -14,9 +14,6 @@ const MEMORY_STEP: u64 = 64 * 1024;
 /// The resident size behind the ratio moves by itself, and much so in a small server: this, or a twentieth, is no news.
 const FRAGMENTATION_STEP: f64 = 0.1;
 
-/// Polls, pings of Sentinels and acknowledgements of replicas beat against the window: a tenth of a rate is no news.
-const RATE_STEP: f64 = 0.1;
-
 /// A first poll may come just before the tick of the next one: a rate over a few milliseconds would be our own poll's.
 const SHORTEST_S: f64 = 0.5;
 
@@ -70,8 +67,8 @@ impl Steady {
         }
         row.hits = self.hits.increase();
         row.misses = self.misses.increase();
-        row.evictions_per_s = self.evictions.per_second().map(|now| rate(self.shown.evictions_per_s, now));
-        row.commands_per_s = self.commands.per_second().map(|now| rate(self.shown.commands_per_s, now));
+        row.evictions_per_s = self.evictions.steady();
+        row.commands_per_s = self.commands.steady();
         if row.used_memory.abs_diff(self.shown.used_memory) < MEMORY_STEP {
             row.used_memory = self.shown.used_memory;
         }
@@ -79,16 +76,6 @@ impl Steady {
             row.fragmentation = self.shown.fragmentation;
         }
         self.shown.clone_from(row);
-    }
-}
-
-/// The rate to show. Nothing and something are always told apart, at once.
-fn rate(shown: Option<f64>, now: f64) -> f64 {
-    match shown {
-        Some(shown) if shown > 0.0 && now > 0.0 && (now - shown).abs() <= shown * RATE_STEP => shown,
-        _ if now >= 10.0 => now.round(),
-        _ if now >= 1.0 => (now * 10.0).round() / 10.0,
-        _ => (now * 1000.0).round() / 1000.0,
     }
 }
 
@@ -122,11 +109,5 @@ mod tests {
         assert_eq!(at(&mut steady, 1, "a", 2_000, 1_000_000).commands_per_s, Some(1_000.0));
         assert_eq!(at(&mut steady, 2, "b", 9_000, 1_000_000).commands_per_s, None);
         assert_eq!(at(&mut steady, 3, "b", 9_000, 1_070_000).used_memory, 1_070_000);
-    }
-
-    #[test]
-    fn one_eviction_a_minute_is_not_none() {
-        assert!(rate(Some(0.0), 1.0 / 60.0) > 0.0);
-        assert_eq!(rate(Some(0.017), 0.0), 0.0);
     }
 }

@@ -9,7 +9,7 @@ use crate::view::words;
 use std::time::Duration;
 
 /// A sender speaks at least every ten seconds (`wal_receiver_status_interval`); less than this tells nothing.
-const USUALLY_HEARD: u32 = 15;
+const USUALLY_HEARD: u32 = 30;
 
 pub fn rows<'a>(context: &'a Context<'a>, matrix: &mut Matrix<'a, PgServer>, tall: bool) {
     let (theme, now) = (context.theme, context.now());

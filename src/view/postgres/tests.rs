@@ -37,7 +37,14 @@ fn slow() -> PgSlow {
 
 fn medium() -> PgMedium {
     PgMedium {
-        connections: PgConnections { max: 100, reserved: 3, clients: 24, active: 2, waiting_lock: 1, ..PgConnections::default() },
+        connections: PgConnections {
+            max: 100,
+            reserved: 3,
+            clients: 24,
+            active: Some(2),
+            waiting_lock: Some(1),
+            ..PgConnections::default()
+        },
         commits_per_s: Some(142.3),
         rollbacks_per_s: Some(0.0),
         blocks_hit: Some(99_000),
@@ -165,6 +172,8 @@ fn a_busy_hour_differs_from_an_idle_one_and_from_a_missing_right() {
     let idle = PgMedium { blocks_hit: Some(900), blocks_read: Some(0), ..medium() };
     detail(&mut app.model, NOW, "postgres-0", Event::PgMedium(Box::new(idle)));
     detail(&mut app.model, NOW, "postgres-1", Event::Link(Link::NoPermission("grant pg_monitor".into())));
+    let connections = PgConnections { max: 100, reserved: 3, clients: 24, ..PgConnections::default() };
+    detail(&mut app.model, NOW, "postgres-1", Event::PgMedium(Box::new(PgMedium { connections, ..medium() })));
     let shown = unicode(&app, (120, 100));
     assert_eq!(row(&shown, "hit rate, 1 min")[0], "idle");
     assert_eq!(row(&shown, "active")[1], "no permission", "what we may not count is not 0");

@@ -1,7 +1,7 @@
 //! Rows about what a server does: sessions, transactions, the log that it keeps and archives, reads and writes.
 
 use super::detail_link;
-use crate::event::{Feed, Link, PgArchiver, PgMedium, PgSlot};
+use crate::event::{Feed, PgArchiver, PgMedium, PgSlot};
 use crate::figure;
 use crate::model::PgServer;
 use crate::view::context::Context;
@@ -18,11 +18,6 @@ pub fn rows<'a>(context: &'a Context<'a>, matrix: &mut Matrix<'a, PgServer>) {
     io(matrix);
 }
 
-/// What only somebody with `pg_monitor` sees of other people's sessions: without it the count would be wrong, not small.
-fn seen(context: &Context<'_>, server: &PgServer, cell: Cell) -> Cell {
-    if matches!(server.detail_link.value, Link::NoPermission(_)) { Cell::forbidden(context) } else { cell }
-}
-
 fn sessions<'a>(context: &'a Context<'a>, matrix: &mut Matrix<'a, PgServer>) {
     let theme = context.theme;
     let mut group = matrix.group("Sessions", Feed::PgMedium, detail_link, |server| server.medium.as_ref());
@@ -31,18 +26,20 @@ fn sessions<'a>(context: &'a Context<'a>, matrix: &mut Matrix<'a, PgServer>) {
         let room = c.max.saturating_sub(c.reserved).max(1);
         Cell::Bar(Line::raw(format!("{} of {}", c.clients, c.max)), f64::from(c.clients) / f64::from(room))
     });
-    let count = |server: &PgServer, count: u32| seen(context, server, Cell::text(count.to_string()));
-    let waiting = move |server: &PgServer, waiting: u32, style| match waiting {
-        0 => count(server, 0),
-        some => seen(context, server, Cell::styled(format!("{} {some}", theme.glyphs.warning), style)),
+    // Without `pg_monitor` the count would be wrong, not small.
+    let count = |count: Option<u32>| count.map_or_else(|| Cell::forbidden(context), |count| Cell::text(count.to_string()));
+    let waiting = move |waiting: Option<u32>, style| match waiting {
+        None | Some(0) => count(waiting),
+        Some(some) => Cell::styled(format!("{} {some}", theme.glyphs.warning), style),
     };
-    group.row("active", |server, medium| count(server, medium.connections.active));
-    group.row("idle in trans.", |server, medium| count(server, medium.connections.idle_in_transaction));
-    group.row("wait for a lock", |server, medium| waiting(server, medium.connections.waiting_lock, theme.warning));
-    group.row("wait for a sync", |server, medium| waiting(server, medium.connections.waiting_sync, theme.critical));
-    group.row("oldest trans.", |server, medium| {
-        let oldest = medium.connections.oldest_transaction;
-        seen(context, server, oldest.map_or(Cell::styled("none", theme.muted), |start| Cell::text(context.age_of_unix(start))))
+    group.row("active", move |_, medium| count(medium.connections.active));
+    group.row("idle in trans.", move |_, medium| count(medium.connections.idle_in_transaction));
+    group.row("wait for a lock", move |_, medium| waiting(medium.connections.waiting_lock, theme.warning));
+    group.row("wait for a sync", move |_, medium| waiting(medium.connections.waiting_sync, theme.critical));
+    group.row("oldest trans.", |_, medium| match (medium.connections.active, medium.connections.oldest_transaction) {
+        (None, _) => Cell::forbidden(context),
+        (_, None) => Cell::styled("none", theme.muted),
+        (_, Some(start)) => Cell::text(context.age_of_unix(start)),
     });
     group.row("commits/s", |_, medium| Cell::known(context, medium.commits_per_s, words::per_second));
     group.row("rollbacks/s", |_, medium| Cell::known(context, medium.rollbacks_per_s, words::per_second));
