@@ -1,4 +1,5 @@
 //! Key strings in; where they lead, what they ask of the world, and what the screen says, out.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "support/press.rs"]
 mod press;

@@ -1,5 +1,6 @@
 //! The README is a promise: its picture, its keys, its configuration and its commands are those of the program.
 //! `UPDATE_README=1 cargo test --test readme` rewrites the picture and the keys.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "support/scenario.rs"]
 mod scenario;

@@ -1,4 +1,5 @@
 //! The whole program on scenario files: what it makes of them, and what its screens show. Screens are text; the log is not among them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "support/expect.rs"]
 mod expect;
