@@ -113,7 +113,14 @@ fn details() -> Vec<Event> {
         safe_wal_size: None,
     };
     let medium = PgMedium {
-        connections: PgConnections { max: 100, reserved: 3, clients: 27, active: 4, wal_senders: 2, ..PgConnections::default() },
+        connections: PgConnections {
+            max: 100,
+            reserved: 3,
+            clients: 27,
+            active: Some(4),
+            wal_senders: Some(2),
+            ..PgConnections::default()
+        },
         commits_per_s: Some(412.0),
         rollbacks_per_s: Some(0.2),
         blocks_hit: Some(990_000),
