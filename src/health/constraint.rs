@@ -21,7 +21,7 @@ fn postgres(model: &Model) -> Option<Left> {
         return None;
     }
     if cluster.fresh_primaries(now).next().is_none() {
-        return Some(Left { spare: 0, sentence: "PostgreSQL: no primary is seen now; whatever fails next fails unseen".to_owned() });
+        return Some(Left { spare: 0, sentence: "PostgreSQL: no primary is seen; whether writes go on is not known".to_owned() });
     }
     let states: Vec<_> =
         cluster.servers.iter().filter(|s| s.is_fresh(now)).filter_map(|s| cluster.lag(s, now)).map(|lag| lag.state).collect();
@@ -43,7 +43,7 @@ fn redis(model: &Model) -> Option<Left> {
         return None;
     }
     if group.fresh_masters(now).next().is_none() {
-        return Some(Left { spare: 0, sentence: "Redis: no master is seen now; whatever fails next fails unseen".to_owned() });
+        return Some(Left { spare: 0, sentence: "Redis: no master is seen; whether writes go on is not known".to_owned() });
     }
     let online = group.nodes.iter().filter_map(|n| group.lag(n, now)).filter(|lag| lag.state == ReplicaState::Online).count();
     let sentence = match online {

@@ -10,26 +10,35 @@ use ratatui::text::{Line, Span};
 
 pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let theme = context.theme;
-    let health = context.health();
-    let mut left = Line::default();
-    left.push_span(Span::styled(" quarterdeck", theme.title));
-    left.push_span(Span::styled(format!("  {}", context.model().stack.name), theme.accent));
-    left.push_span(Span::raw("  "));
-    let verdict = format!("{} {}", context.sign(health.severity), health.severity.word());
-    left.push_span(Span::styled(verdict, context.style(health.severity)));
-    if context.app.read_only {
-        left.push_span(Span::raw("  "));
-        left.push_span(Span::styled(" READ-ONLY ", theme.banner));
-    }
-    let clock = Line::styled(format!("{} ", context.clock()), theme.text);
+    let clock = Line::styled(context.clock(), theme.text);
     let links = links(context);
-    let room = area.width as usize;
-    let clock_x = area.right().saturating_sub(width(&clock) as u16);
+    let right = (width(&links) + width(&clock) + 1) as u16;
+    // Where it is tight, the program's own name goes first.
+    let whole = title(context, true);
+    let left = if width(&whole) as u16 + 1 + right <= area.width { whole } else { title(context, false) };
+    let clock_x = area.right().saturating_sub(width(&clock) as u16 + 1);
+    let links_x = area.right().saturating_sub(right).max(area.x + (width(&left) as u16 + 1).min(area.width / 2));
+    text(buf, area.x, area.y, links_x.saturating_sub(area.x + 1), left, theme.text, theme);
+    text(buf, links_x, area.y, clock_x.saturating_sub(links_x), links, theme.text, theme);
     text(buf, clock_x, area.y, width(&clock) as u16, clock.clone(), theme.text, theme);
-    let before_clock = room.saturating_sub(width(&clock) + 1);
-    let links_x = before_clock.saturating_sub(width(&links)).max(width(&left).min(before_clock / 2) + 2);
-    text(buf, area.x, area.y, (links_x - 1) as u16, left, theme.text, theme);
-    text(buf, area.x + links_x as u16, area.y, before_clock.saturating_sub(links_x) as u16, links, theme.text, theme);
+}
+
+/// The stack, how bad it is, and the mode.
+fn title<'a>(context: &Context<'a>, named: bool) -> Line<'a> {
+    let theme = context.theme;
+    let severity = context.health().severity;
+    let mut line = Line::raw(" ");
+    if named {
+        line.push_span(Span::styled("quarterdeck  ", theme.title));
+    }
+    line.push_span(Span::styled(context.model().stack.name.as_str(), theme.accent));
+    line.push_span(Span::raw("  "));
+    line.push_span(Span::styled(format!("{} {}", context.sign(severity), severity.word()), context.style(severity)));
+    if context.app.read_only {
+        line.push_span(Span::raw("  "));
+        line.push_span(Span::styled(" READ-ONLY ", theme.banner));
+    }
+    line
 }
 
 /// One sign for each link, in the order of the names; with its age where it does not answer.

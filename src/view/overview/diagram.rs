@@ -136,6 +136,9 @@ fn follower_list(context: &Context<'_>, buf: &mut Buffer, area: Rect, half: &Hal
             Span::styled(card.name, if focused(context, card) { theme.border_focused } else { theme.title }),
             Span::raw(" "),
         ]);
+        // Its state and trouble stand in the second line of its box.
+        line.spans.extend(card.lines.get(1).into_iter().flat_map(|state| state.iter().map(|span| span.clone().patch_style(state.style))));
+        line.push_span(Span::raw("  "));
         line.spans.extend(card.label.clone());
         text(buf, area.x + 1, y, area.width - 1, line, theme.text, theme);
     }
