@@ -14,7 +14,6 @@ use std::sync::Arc;
 pub mod credentials;
 mod file;
 mod location;
-mod nearest;
 mod pgpass;
 mod setting;
 mod show;
@@ -203,7 +202,7 @@ impl Config {
             return Ok(());
         }
         let suggestion = match given {
-            setting::Given::Word(text) | setting::Given::Text(text) => nearest::hint(text, words.into_iter()),
+            setting::Given::Word(text) | setting::Given::Text(text) => crate::nearest::hint(text, words.into_iter()),
             _ => String::new(),
         };
         Err(format!("{}: {}: found {}, expected {expected}{suggestion}", origin.place(), setting.path, given.found(setting.path)))

@@ -66,6 +66,7 @@ pub mod health;
 pub mod keymap;
 pub mod log;
 pub mod model;
+mod nearest;
 pub mod record;
 pub mod run;
 pub mod source;

@@ -1,9 +1,9 @@
 //! Reads the text of the file. Every key is known or refused, and every refusal says where. TOML's own rendering of an error is
 //! not used: it prints the source line, and a password may stand in it.
 
-use super::nearest::nearest;
 use super::setting::{Given, SETTINGS, Setting, Slot, looks_secret, short};
 use super::{Config, Instance, Origin};
+use crate::nearest::nearest;
 use std::path::Path;
 use std::sync::Arc;
 use toml::Spanned;

@@ -1,7 +1,8 @@
 //! Where the file is, and reading it and the environment: with `credentials`, the only part of the configuration that does IO.
 
-use super::{Config, ConfigError, SETTINGS, nearest};
+use super::{Config, ConfigError, SETTINGS};
 use crate::cli::Flags;
+use crate::nearest;
 use std::env::VarError;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};

@@ -2,6 +2,7 @@
 
 use super::colour::{self, Depth, Ink, Rgb, rgb};
 use super::{Glyphs, Theme};
+use crate::nearest::distance;
 use ratatui::style::{Color, Modifier};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -172,22 +173,6 @@ fn unknown<'a>(what: &str, word: &str, known: impl IntoIterator<Item = &'a str>)
     known.sort_by_key(|candidate| distance(word, candidate));
     let hint = known.first().map(|nearest| format!("; nearest: {nearest} (known: {})", known.join(", "))).unwrap_or_default();
     ThemeError(format!("unknown {what} {word:?}{hint}"))
-}
-
-/// How many letters must be put in, left out or changed to make one word of the other.
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (above, a) in from.chars().enumerate() {
-        let mut before = above + 1;
-        let mut next = vec![before];
-        for (pair, b) in row.windows(2).zip(to.chars()) {
-            let [diagonal, up] = *pair else { continue };
-            before = (diagonal + usize::from(a != b)).min(up + 1).min(before + 1);
-            next.push(before);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The nearest known word to a mistyped one.
+//! The nearest known word to a mistyped one: in configuration, environment and themes.
 
 /// `; did you mean …?`, or nothing if no candidate is near.
 pub fn hint<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> String {
@@ -15,7 +15,7 @@ pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = (&'a str, usize)
 }
 
 /// How many letters have to be put in, taken out or changed. Looks at no more than 64 letters.
-fn distance(a: &str, b: &str) -> usize {
+pub fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().take(64).count()).collect();
     for (i, x) in a.chars().take(64).enumerate() {
         let mut left = i + 1;
