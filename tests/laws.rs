@@ -1,4 +1,5 @@
 //! What holds for every scenario, whatever it is about.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "support/scenario.rs"]
 mod scenario;

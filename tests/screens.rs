@@ -1,19 +1,21 @@
 //! The whole program on scenario files: what it makes of them, and what its screens show. Screens are text; the log is not among them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "support/expect.rs"]
 mod expect;
+#[path = "support/press.rs"]
+mod press;
 #[path = "support/scenario.rs"]
 mod scenario;
 
 use expect::Expect;
+use press::press;
 use quarterdeck::app::App;
-use quarterdeck::keymap::Keymap;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::view;
 use ratatui::buffer::{Buffer, CellWidth};
 use ratatui::layout::Rect;
 use scenario::{Scenario, replay};
-use std::str::FromStr;
 
 /// The sizes that every screen is held to.
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
@@ -49,14 +51,6 @@ fn text(buffer: &Buffer) -> String {
 
 fn screens(app: &App, theme: &Theme) -> String {
     SIZES.map(|size| format!("{}×{}\n{}", size.0, size.1, text(&drawn(app, theme, size)))).join("\n")
-}
-
-fn press(app: &mut App, keys: &str) {
-    let keymap = Keymap::default();
-    for key in keys.split_whitespace() {
-        let intent = keymap.intent(crokey::KeyCombination::from_str(key).unwrap(), app.ui.place);
-        intent.map(|intent| app.on_intent(intent));
-    }
 }
 
 fn snapshot(name: &str, what: &str, screens: &str) {

@@ -17,30 +17,23 @@
 //! What is said before the link is live comes with it. A source whose link is live repeats each feed at its period, as `unchanged` where nothing grew. Dates are written as dates and
 //! become Unix seconds; `"null"` takes a value away; a Sentinel's announcement is its line: `"+sdown master mymaster 10.0.0.1 6379"`.
 
+// Each test file uses a part of it.
+#![allow(dead_code)]
+
 use quarterdeck::app::App;
-use quarterdeck::event::{Envelope, Event, Feed, Link, Lsn, Member, Millis, Origin, Stack, Upstream};
+use quarterdeck::event::{Envelope, Event, Member, Millis, Origin, Stack, Upstream};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use source::Source;
 use std::collections::BTreeMap;
+
+mod source;
 
 /// The wall clock when a scenario begins: 2026-03-01 12:00:00 UTC, Unix milliseconds.
 const BEGIN: i64 = 1_772_366_400_000;
 
 /// The tick comes this long after the second, as in the program.
 const TICK_OFFSET: Millis = 200;
-
-/// The feeds, how they are called in a step, and how often they are read, seconds.
-const FEEDS: &[(&str, Feed, Millis)] = &[
-    ("pg_fast", Feed::PgFast, 1),
-    ("pg_medium", Feed::PgMedium, 5),
-    ("pg_io", Feed::PgIo, 5),
-    ("pg_slow", Feed::PgSlow, 60),
-    ("pg_statements", Feed::PgStatements, 2),
-    ("pg_locks", Feed::PgLocks, 2),
-    ("redis", Feed::Redis, 1),
-    ("redis_settings", Feed::RedisSettings, 60),
-    ("sentinel", Feed::Sentinel, 1),
-];
 
 /// A scenario with its bases, as a stream of events.
 pub struct Scenario {
@@ -150,20 +143,6 @@ struct Player {
     events: Vec<Envelope>,
 }
 
-/// One instance, and what it last said.
-struct Source {
-    upstream: Upstream,
-    link: Link,
-    generation: u32,
-    silent: bool,
-    /// The second connection of a PostgreSQL server answers.
-    details: bool,
-    feeds: BTreeMap<&'static str, Value>,
-    grow: Value,
-    /// When each feed was last brought, so that a step takes the place of the poll of its second.
-    brought: BTreeMap<&'static str, Millis>,
-}
-
 impl Player {
     /// Takes a file's bases and then its own steps in; returns when its own time begins.
     fn prepare(&mut self, file: &File) -> f64 {
@@ -245,7 +224,7 @@ impl Player {
                 assert!(step.file.is_none(), "{:?}: there is no {name}", step.file);
                 continue;
             };
-            let told = source.told(step);
+            let told = source.told(step.at, step.says.clone());
             let generation = source.generation;
             told.into_iter().for_each(|(upstream, event)| self.send(step.at, upstream, name, generation, event));
         }
@@ -265,111 +244,6 @@ impl Player {
     }
 }
 
-impl Source {
-    fn new(upstream: Upstream) -> Source {
-        Source {
-            upstream,
-            link: Link::Connecting,
-            generation: 1,
-            silent: false,
-            details: true,
-            feeds: BTreeMap::new(),
-            grow: json!({}),
-            brought: BTreeMap::new(),
-        }
-    }
-
-    fn answers(&self) -> bool {
-        matches!(self.link, Link::Live | Link::NoPermission(_))
-    }
-
-    /// Whose event a feed is: the slower statements of PostgreSQL have a connection of their own.
-    fn lane(&self, feed: &str) -> Upstream {
-        if feed.starts_with("pg_") && feed != "pg_fast" { Upstream::PostgresDetail } else { self.upstream }
-    }
-
-    /// The events of one step: the link first, then what came over it.
-    fn told(&mut self, step: &Step) -> Vec<(Upstream, Event)> {
-        let mut says = step.says.clone();
-        let mut out = Vec::new();
-        self.silent = says.remove("silent").map_or(self.silent, |silent| silent.as_bool().unwrap());
-        let grown = if self.answers() { self.grow.clone() } else { Value::Null };
-        if let Some(grow) = says.remove("grow") {
-            merge(&mut self.grow, grow);
-        }
-        let new: Vec<_> = FEEDS.iter().filter_map(|(feed, ..)| Some((*feed, says.remove(*feed)?))).collect();
-        let told: Vec<_> = new.iter().map(|(feed, _)| *feed).collect();
-        for (feed, new) in new {
-            // In the moment of a poll, what has grown until then comes too.
-            if let Some(value) = self.feeds.get_mut(feed).filter(|_| due(feed, step.at) && self.brought.get(feed) != Some(&step.at)) {
-                add(value, grown.get(feed).unwrap_or(&Value::Null), period(feed) as f64);
-            }
-            merge(self.feeds.entry(feed).or_insert_with(|| json!({})), new);
-        }
-        let link = says.remove("link").map(|link| event("link", link));
-        if let Some(event @ Event::Link(link)) = &link {
-            self.generation += u32::from(*link == Link::Live);
-            self.link = link.clone();
-            if self.upstream == Upstream::Postgres {
-                out.push((Upstream::PostgresDetail, event.clone()));
-            }
-            out.push((self.upstream, event.clone()));
-        }
-        if let Some(link) = says.remove("detail_link").map(|link| event("link", link)) {
-            self.details = matches!(link, Event::Link(Link::Live | Link::NoPermission(_)));
-            out.push((Upstream::PostgresDetail, link));
-        }
-        out.extend(says.remove("peer").map(|peer| (self.upstream, event("peer", peer))));
-        let answers = self.answers();
-        for &(feed, ..) in FEEDS.iter().filter(|_| answers) {
-            let Some(value) = self.feeds.get(feed).filter(|_| link.is_some() || told.contains(&feed)) else { continue };
-            self.brought.insert(feed, step.at);
-            out.push((self.lane(feed), event(feed, value.clone())));
-        }
-        if let Some(Value::String(line)) = says.remove("sentinel_message") {
-            let (kind, text) = line.split_once(' ').unwrap_or((&line, ""));
-            out.push((self.upstream, event("sentinel_message", json!({ "kind": kind, "text": text }))));
-        }
-        assert!(says.is_empty(), "the step of {:?} at {} says something unknown: {says:?}", step.from, step.at);
-        out
-    }
-
-    /// What its polls bring in this second; nothing from one that does not answer.
-    fn polled(&mut self, at: Millis) -> Vec<(Upstream, Event)> {
-        let mut out = Vec::new();
-        if self.silent || !self.answers() {
-            return out;
-        }
-        for &(feed, name, period) in FEEDS {
-            let Some(value) = self.feeds.get_mut(feed) else { continue };
-            let asked = self.details || self.upstream != Upstream::Postgres || feed == "pg_fast";
-            if !due(feed, at) || !asked || self.brought.get(feed) == Some(&at) {
-                continue;
-            }
-            let was = value.clone();
-            add(value, self.grow.get(feed).unwrap_or(&Value::Null), period as f64);
-            let event = if *value == was { Event::Unchanged(name) } else { event(feed, value.clone()) };
-            out.push((self.lane(feed), event));
-        }
-        out
-    }
-}
-
-/// How often a feed is read, seconds.
-fn period(feed: &str) -> Millis {
-    FEEDS.iter().find(|(name, ..)| *name == feed).map_or(1, |(.., period)| *period)
-}
-
-/// Whether a feed is read in this very moment.
-fn due(feed: &str, at: Millis) -> bool {
-    at.is_multiple_of(1000 * period(feed))
-}
-
-/// An event in its serde form.
-fn event(kind: &str, value: Value) -> Event {
-    serde_json::from_value(json!({ kind: value })).unwrap_or_else(|e| panic!("{kind} {value}: {e}"))
-}
-
 /// TOML as the events' serde form has it.
 fn plain(value: &toml::Value) -> Value {
     match value {
@@ -378,34 +252,5 @@ fn plain(value: &toml::Value) -> Value {
         toml::Value::Datetime(date) => date.to_string().parse::<jiff::Timestamp>().unwrap().as_second().into(),
         toml::Value::String(text) if text == "null" => Value::Null,
         other => serde_json::to_value(other).unwrap(),
-    }
-}
-
-/// Lays `new` over `old`: tables by key, everything else whole.
-fn merge(old: &mut Value, new: Value) {
-    match (old, new) {
-        (Value::Object(old), Value::Object(new)) => {
-            new.into_iter().for_each(|(key, value)| merge(old.entry(key).or_insert(Value::Null), value));
-        }
-        (old, new) => *old = new,
-    }
-}
-
-/// Adds what `seconds` of growth make to the figures and positions that grow.
-fn add(value: &mut Value, grow: &Value, seconds: f64) {
-    match (value, grow) {
-        (Value::Object(fields), Value::Object(grow)) => {
-            fields.iter_mut().for_each(|(key, field)| add(field, grow.get(key).unwrap_or(&Value::Null), seconds));
-        }
-        (Value::Array(rows), Value::Array(grow)) => rows.iter_mut().zip(grow).for_each(|(row, grow)| add(row, grow, seconds)),
-        (Value::String(position), Value::Number(rate)) => {
-            let lsn: Lsn = position.parse().unwrap();
-            *position = Lsn(lsn.0 + (rate.as_f64().unwrap() * seconds) as u64).to_string();
-        }
-        (Value::Number(figure), Value::Number(rate)) => {
-            let sum = figure.as_f64().unwrap() + rate.as_f64().unwrap() * seconds;
-            *figure = if figure.is_f64() { serde_json::Number::from_f64(sum).unwrap() } else { (sum as i64).into() };
-        }
-        _ => {}
     }
 }
