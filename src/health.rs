@@ -87,6 +87,15 @@ impl Health {
 /// Judges the model as of its last event.
 pub fn assess(model: &Model) -> Health {
     let mut problems = Problems::default();
+    let stack = &model.stack;
+    if stack.postgres.is_empty() && stack.redis.is_empty() && stack.sentinel.is_empty() {
+        problems.add(
+            Severity::Unknown,
+            &"stack".into(),
+            None,
+            "nothing is configured, so nothing is known: `quarterdeck config --example` shows how",
+        );
+    }
     postgres::judge(model, &mut problems);
     redis::judge(model, &mut problems);
     let mut problems = problems.0;

@@ -1,5 +1,6 @@
 //! Budgets of the loop, counted on a paused clock: draws, writes and bytes; and that neither a flood of events nor a stalled terminal
 //! takes the keys or the flow away.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use quarterdeck::app::App;

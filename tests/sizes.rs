@@ -1,5 +1,6 @@
 //! Every place at every sort of size with every sort of model draws in a moment, and panics nowhere. Each draw is watched: one that
 //! does not end fails the test with its size, instead of holding it up for ever.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};

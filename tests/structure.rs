@@ -1,5 +1,6 @@
 //! The direction of the modules, held by reading the sources: who may know whom, and why. Each rule is a row; what breaks one is
 //! told with its place and with the reason.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
 
 use std::path::{Path, PathBuf};
 

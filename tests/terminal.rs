@@ -1,5 +1,6 @@
 //! The console as its user meets it: the real binary on a real pseudo-terminal. Its servers are addresses at which nobody listens,
 //! so every link is down, and nothing but the terminal is under test.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
 
 use portable_pty::CommandBuilder;
 use pty::Terminal;

@@ -39,8 +39,8 @@ fn nothing_seen_is_unknown_not_ok() {
 }
 
 #[test]
-fn nothing_configured_is_ok_and_absent() {
-    assert_eq!(assess(&Model::default()), Health::default());
+fn nothing_configured_is_nothing_known() {
+    assert_eq!(assess(&Model::default()).severity, Severity::Unknown);
 }
 
 #[test]
