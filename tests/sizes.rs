@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-#[path = "support/plane.rs"]
+#[path = "support/made.rs"]
 mod plane;
 
 /// A draw that takes longer is held to hang.
