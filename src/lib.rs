@@ -69,6 +69,8 @@ pub mod model;
 mod nearest;
 pub mod record;
 pub mod run;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod source;
 pub mod sql;
 pub mod status;
