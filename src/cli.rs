@@ -60,6 +60,16 @@ pub enum Command {
         #[arg(long)]
         example: bool,
     },
+    /// Run a cluster for trying things out: a Kubernetes API on loopback with the whole stack in it, until interrupted
+    #[cfg(feature = "sandbox")]
+    Sandbox {
+        /// Directory that gets the kubeconfig; made if it does not exist
+        #[arg(long, value_name = "DIR", default_value = "quarterdeck-sandbox")]
+        dir: PathBuf,
+        /// Port of the API server; 0 takes any that is free
+        #[arg(long, value_name = "P", default_value = "0")]
+        port: u16,
+    },
 }
 
 /// The form of what `status` prints.

@@ -31,8 +31,21 @@ fn main() -> Result<ExitCode> {
             print(&judged.print(output))?;
             Ok(ExitCode::from(judged.exit_status()))
         }
+        #[cfg(feature = "sandbox")]
+        Some(Command::Sandbox { dir, port }) => run_sandbox(&dir, port, &config),
         None => run_console(&config, &cli.flags),
     }
+}
+
+#[cfg(feature = "sandbox")]
+fn run_sandbox(dir: &std::path::Path, port: u16, config: &Config) -> Result<ExitCode> {
+    log::start(Sink::Stderr, config.verbose, config.log_file.as_deref()).wrap_err("the log file")?;
+    let say = |path: &std::path::Path| {
+        // Whoever waits for the file has what it needs; whoever reads the line may have gone.
+        let _ = print(&format!("The sandbox answers. Ctrl-C ends it.\n  export KUBECONFIG={}\n", path.display()));
+    };
+    runtime()?.block_on(quarterdeck::sandbox::run(dir, port, say))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run_console(config: &Config, flags: &Flags) -> Result<ExitCode> {

@@ -73,7 +73,7 @@ fn merge(target: &mut Value, patch: &Value) {
     for (key, value) in patch {
         match value {
             Value::Null => drop(target.remove(key)),
-            value => merge(target.entry(key.clone()).or_default(), value),
+            value => merge(target.entry(key.clone()).or_insert(Value::Null), value),
         }
     }
 }
@@ -140,7 +140,7 @@ fn strategic(target: &mut Value, patch: &Value) {
             target.remove(key);
         } else {
             let order = patch.get(&format!("{ORDER}{key}")).and_then(Value::as_array);
-            field(target.entry(key.clone()).or_default(), key, value, order.map(Vec::as_slice).unwrap_or_default());
+            field(target.entry(key.clone()).or_insert(Value::Null), key, value, order.map(Vec::as_slice).unwrap_or_default());
         }
     }
 }
