@@ -23,6 +23,7 @@ pub mod kubelet;
 pub mod metrics;
 pub mod object;
 pub mod patch;
+mod protobuf;
 pub mod request;
 pub mod resource;
 pub mod seed;

@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::fault::Faults;
 use super::kubelet::Kubelet;
 use super::metrics;
+use super::protobuf;
 use super::request::{Place, Request, Shape, Target};
 use super::resource::Origin;
 use super::store::Store;
@@ -119,7 +120,10 @@ fn review(user: Option<&User>, request: &Request, place: &Place) -> Result<Respo
     if request.method != Method::POST || !place.name.is_empty() {
         return Err(Failure::method_not_allowed());
     }
-    let mut review = request.json()?;
+    let mut review = match protobuf::decode(place.resource.kind, &request.body) {
+        Some(review) => review,
+        None => request.json()?,
+    };
     if !review.is_object() {
         return Err(Failure::bad_request("the body is not an object"));
     }

@@ -56,7 +56,7 @@ fn usage(cpu: i64, memory: i64) -> Value {
 /// Thousandths of a core and bytes.
 fn used(container: &Value) -> (i64, i64) {
     let request = |what: &str| quantity(text(container, &format!("/resources/requests/{what}")));
-    ((request("cpu") * 10.0) as i64 * SHARE, request("memory") as i64 * SHARE / 100)
+    ((request("cpu") * 1000.0) as i64 * SHARE / 100, request("memory") as i64 * SHARE / 100)
 }
 
 /// A quantity of Kubernetes as a number: `250m`, `1`, `512Mi`, `2Gi`. What cannot be read is 0.
