@@ -149,6 +149,6 @@ fn openapi(group: &str, version: &str) -> Value {
     };
     json!({
         "openapi": "3.0.0", "info": { "title": "Kubernetes", "version": VERSION },
-        "paths": of(group, version).map(path).collect::<serde_json::Map<_, _>>(),
+        "paths": of(group, version).map(path).collect::<serde_json::Map<_, _>>(), "components": { "schemas": {} },
     })
 }

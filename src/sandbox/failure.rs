@@ -134,8 +134,8 @@ impl Failure {
     }
 
     /// 422 for a patch that does not fit, such as a failed `test`.
-    pub fn patch_failed(about: About<'_>, why: &str) -> Failure {
-        let failure = Failure::new(422, "Invalid", "the server rejected our request due to an error in our request").about(about);
+    pub fn patch_failed(why: &str) -> Failure {
+        let failure = Failure::new(422, "Invalid", "the server rejected our request due to an error in our request");
         failure.with_cause("UnexpectedServerResponse", why, "")
     }
 

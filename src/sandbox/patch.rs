@@ -48,7 +48,7 @@ impl Form {
 }
 
 /// What becomes of `object`.
-pub fn apply(form: Form, resource: &Resource, object: &Value, patch: &Value) -> Result<Value, Failure> {
+pub fn apply(form: Form, object: &Value, patch: &Value) -> Result<Value, Failure> {
     let mut next = object.clone();
     match form {
         Form::Merge => merge(&mut next, patch),
@@ -56,8 +56,7 @@ pub fn apply(form: Form, resource: &Resource, object: &Value, patch: &Value) -> 
         Form::Json => {
             let patch = serde_json::from_value::<json_patch::Patch>(patch.clone());
             let patch = patch.map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))?;
-            let about = resource.about(text(object, "/metadata/name"));
-            json_patch::patch(&mut next, &patch).map_err(|error| Failure::patch_failed(about, &error.to_string()))?;
+            json_patch::patch(&mut next, &patch).map_err(|error| Failure::patch_failed(&error.to_string()))?;
         }
     }
     Ok(next)
@@ -210,7 +209,7 @@ mod tests {
     use serde_json::json;
 
     fn patched(form: Form, object: Value, patch: Value) -> Value {
-        apply(form, of_kind("Deployment").unwrap(), &object, &patch).unwrap()
+        apply(form, &object, &patch).unwrap()
     }
 
     #[test]
@@ -254,8 +253,8 @@ mod tests {
     fn a_json_patch_whose_test_fails_is_422() {
         let patch = json!([{"op": "test", "path": "/a", "value": 2}, {"op": "replace", "path": "/a", "value": 3}]);
         let deployment = of_kind("Deployment").unwrap();
-        assert_eq!(apply(Form::Json, deployment, &json!({"a": 1}), &patch).unwrap_err().code, 422);
-        assert_eq!(apply(Form::Json, deployment, &json!({"a": 2}), &patch).unwrap(), json!({"a": 3}));
+        assert_eq!(apply(Form::Json, &json!({"a": 1}), &patch).unwrap_err().code, 422);
+        assert_eq!(apply(Form::Json, &json!({"a": 2}), &patch).unwrap(), json!({"a": 3}));
         assert_eq!(Form::of("application/apply-patch+yaml", deployment).unwrap_err().code, 415);
         assert_eq!(Form::of("application/strategic-merge-patch+json", of_kind("Certificate").unwrap()).unwrap_err().code, 415);
     }

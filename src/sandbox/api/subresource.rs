@@ -43,7 +43,7 @@ impl Api {
         let patching = (request.method == Method::PATCH).then(|| patch::Form::of(request.content_type(), place.resource)).transpose()?;
         let written = self.store.update(place.resource.kind, at, Part::Main, request.is_dry(), |object| {
             let next = match patching {
-                Some(form) => patch::apply(form, place.resource, &scale(object), &body)?,
+                Some(form) => patch::apply(form, &scale(object), &body)?,
                 None => body.clone(),
             };
             let replicas = number(&next, "/spec/replicas");

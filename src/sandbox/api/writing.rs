@@ -29,7 +29,7 @@ impl Api {
             Err(_) => Err(failure),
         })?;
         self.write(request, place, |object| {
-            let mut patched = patch::apply(form, place.resource, object, &patch)?;
+            let mut patched = patch::apply(form, object, &patch)?;
             // A patch that names no version means the object as it is now.
             if patch.pointer("/metadata/resourceVersion").is_none() {
                 entry(&mut patched, "metadata")["resourceVersion"] = object["metadata"]["resourceVersion"].clone();

@@ -57,8 +57,10 @@ pub(super) fn delete(
             return Err(Failure::conflict(about, &why));
         }
     }
+    let grace = grace(&current, how);
+    let at_once = grace == 0 && items(&current, "/metadata/finalizers").is_empty();
     if how.dry {
-        return Ok((current, false));
+        return Ok((current, at_once));
     }
     if how.propagation == Propagation::Orphan {
         orphan(state, uid(&current));
@@ -67,8 +69,7 @@ pub(super) fn delete(
     if resource.kind == "Namespace" {
         empty(state, name);
     }
-    let grace = grace(&current, how);
-    if grace == 0 && items(&current, "/metadata/finalizers").is_empty() {
+    if at_once {
         return Ok((state.put(key, None), true));
     }
     let remaining = current.pointer("/metadata/deletionGracePeriodSeconds").and_then(Value::as_i64);
