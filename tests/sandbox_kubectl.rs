@@ -164,7 +164,7 @@ fn writing() {
         ("set env deploy/moltbook-app FLAG=off", &["env updated"]),
         ("set image deploy/moltbook-app moltbook-app=registry.moltbook.io/moltbook-app:1.4.3", &["image updated"]),
         ("auth can-i delete pods", &["yes"]),
-        ("auth can-i --list --context viewer", &["selfsubjectaccessreviews", "[get list watch]"]),
+        ("auth can-i --list --context viewer", &["*.authorization.k8s.io", "[get list watch]"]),
         ("auth whoami --context operator", &["operator"]),
     ]);
     assert!(place.fails("auth can-i delete pods --context viewer").contains("no"));

@@ -96,8 +96,20 @@ const RULES: &[Rule] = &[
     },
     Rule { of: parts!["connect"], save: &[], never: &[&["crate::source"]], why: "connecting comes before watching" },
     Rule {
+        of: parts!["sandbox"],
+        save: &[],
+        never: &[
+            &["kube", "kube_runtime", "k8s_openapi", "tokio_postgres", "redis"],
+            SCREEN,
+            OUTER,
+            UPPER,
+            &["crate::model", "crate::health", "crate::source", "crate::connect", "crate::event", "crate::sql"],
+        ],
+        why: "the sandbox is another world behind the same protocols: what it shared with the console would be wrong in both at once",
+    },
+    Rule {
         of: EVERYTHING,
-        save: parts!["source", "connect"],
+        save: parts!["source", "connect", "sandbox"],
         never: &[CLIENTS],
         why: "only sources and connections (and, once there is one, the executor) know the clients of upstreams, so that one can be replaced",
     },
@@ -121,9 +133,9 @@ const RULES: &[Rule] = &[
     },
     Rule {
         of: EVERYTHING,
-        save: parts!["connect", "source"],
+        save: parts!["connect", "source", "sandbox"],
         never: &[&["TcpStream", "UnixStream", "ToSocketAddrs", "lookup_host"]],
-        why: "there is one place that dials, with one set of limits",
+        why: "there is one place that dials, with one set of limits; the sandbox only listens",
     },
     Rule {
         of: EVERYTHING,

@@ -2,7 +2,7 @@
 //! decides nothing.
 
 use super::failure::Failure;
-use super::object::{entry, text};
+use super::object::{entry, put, text};
 use super::request::Shape;
 use super::resource::{Cell, Resource};
 use futures::Stream;
@@ -106,13 +106,13 @@ impl Form {
     pub fn bookmark(&self, version: u64, initial_end: bool) -> Value {
         let mut metadata = json!({ "resourceVersion": version.to_string() });
         if initial_end {
-            metadata["annotations"] = json!({ "k8s.io/initial-events-end": "true" });
+            put(&mut metadata, "/annotations", json!({ "k8s.io/initial-events-end": "true" }));
         }
         match self.shape {
             Shape::Table => self.table(&[], metadata),
             Shape::Metadata => json!({ "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata }),
             Shape::Whole => {
-                metadata["creationTimestamp"] = Value::Null;
+                put(&mut metadata, "/creationTimestamp", Value::Null);
                 json!({ "kind": self.resource.kind, "apiVersion": self.resource.api_version(), "metadata": metadata })
             }
         }

@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::fault::Faults;
 use super::kubelet::Kubelet;
 use super::metrics;
+use super::object::put;
 use super::protobuf;
 use super::request::{Place, Request, Shape, Target};
 use super::resource::Origin;
@@ -128,9 +129,10 @@ fn review(user: Option<&User>, request: &Request, place: &Place) -> Result<Respo
         return Err(Failure::bad_request("the body is not an object"));
     }
     let user = user.ok_or_else(Failure::unauthorized)?;
-    review["status"] = user.review(place.resource.kind, &review);
-    review["kind"] = place.resource.kind.into();
-    review["apiVersion"] = place.resource.api_version().into();
+    let status = user.review(place.resource.kind, &review);
+    put(&mut review, "/status", status);
+    put(&mut review, "/kind", place.resource.kind);
+    put(&mut review, "/apiVersion", place.resource.api_version());
     let form = form(request, place)?;
     Ok(answer::object(201, &form.one(&Arc::new(review))))
 }

@@ -3,6 +3,7 @@
 
 use super::answer::{self, Body};
 use super::failure::Failure;
+use super::object::put;
 use super::request::Request;
 use super::resource::{self, Resource, TABLE};
 use hyper::Response;
@@ -30,7 +31,8 @@ pub fn answer(request: &Request) -> Result<Response<Body>, Failure> {
         ["apis", name] => match resource::groups().into_iter().find(|(known, _)| known == name) {
             Some(found) => {
                 let mut group = group(found);
-                (group["kind"], group["apiVersion"]) = ("APIGroup".into(), "v1".into());
+                put(&mut group, "/kind", "APIGroup");
+                put(&mut group, "/apiVersion", "v1");
                 json(group)
             }
             None => Err(Failure::no_such_path()),
@@ -84,7 +86,7 @@ fn resources(group: &str, version: &str) -> Option<Value> {
             "verbs": resource.verbs(), "shortNames": resource.short,
         });
         if resource.in_all {
-            row["categories"] = json!(["all"]);
+            put(&mut row, "/categories", json!(["all"]));
         }
         rows.push(row);
         for name in resource.sub {
@@ -112,7 +114,7 @@ fn aggregate(core: bool) -> Result<Response<Body>, Failure> {
             "verbs": resource.verbs(), "shortNames": resource.short, "subresources": below.collect::<Vec<_>>(),
         });
         if resource.in_all {
-            row["categories"] = json!(["all"]);
+            put(&mut row, "/categories", json!(["all"]));
         }
         row
     };

@@ -1,5 +1,6 @@
 //! What the API server refuses, as a `Status` with the code, reason and words of a real one. It decides nothing.
 
+use super::object::put;
 use serde_json::{Value, json};
 
 /// A refusal: becomes the answer's status line and a `Status` object.
@@ -35,7 +36,7 @@ impl About<'_> {
         let mut details = json!({ "kind": self.plural });
         for (key, value) in [("name", self.name), ("group", self.group)] {
             if !value.is_empty() {
-                details[key] = value.into();
+                put(&mut details, &format!("/{key}"), value);
             }
         }
         details
@@ -129,7 +130,7 @@ impl Failure {
         let group = if about.group.is_empty() { String::new() } else { format!(".{}", about.group) };
         let mut failure =
             Failure::new(422, "Invalid", format!("{kind}{group} \"{}\" is invalid: {field}: {problem}", about.name)).about(about);
-        failure.details["kind"] = kind.into();
+        put(&mut failure.details, "/kind", kind);
         failure.with_cause("FieldValueInvalid", problem, field)
     }
 
@@ -169,16 +170,16 @@ impl Failure {
 
     /// Adds a `Retry-After`.
     pub fn retry_after(mut self, seconds: u64) -> Failure {
-        self.details["retryAfterSeconds"] = seconds.into();
+        put(&mut self.details, "/retryAfterSeconds", seconds);
         self
     }
 
     fn with_cause(mut self, reason: &str, message: &str, field: &str) -> Failure {
         let mut cause = json!({ "reason": reason, "message": message });
         if !field.is_empty() {
-            cause["field"] = field.into();
+            put(&mut cause, "/field", field);
         }
-        self.details["causes"] = json!([cause]);
+        put(&mut self.details, "/causes", json!([cause]));
         self
     }
 

@@ -2,7 +2,7 @@
 //! scheduler, controllers and kubelets, and goes when they come; nothing else may rely on it.
 
 use super::failure::Failure;
-use super::object::{self, controller_reference, entry, is_terminating, items, name, namespace, number, text};
+use super::object::{self, at, controller_reference, entry, is_terminating, items, name, namespace, number, put, text};
 use super::seed::{self, LEASES};
 use super::selector::Selector;
 use super::store::{Deletion, Store};
@@ -47,7 +47,8 @@ pub fn fill(store: &Store) -> Result<(), Failure> {
         let replicas = number(&set, "/spec/replicas");
         for ordinal in 0..replicas {
             let mut pod = pod(&set, &format!("{}-{ordinal}", name(&set)), ordinal);
-            pod["metadata"]["labels"]["statefulset.kubernetes.io/pod-name"] = pod["metadata"]["name"].clone();
+            let own = at(&pod, "/metadata/name");
+            put(&mut pod, "/metadata/labels/statefulset.kubernetes.io~1pod-name", own);
             claim(store, &set, &mut pod)?;
             store.apply(pod)?;
         }
@@ -62,7 +63,7 @@ pub fn fill(store: &Store) -> Result<(), Failure> {
             for key in ["desiredNumberScheduled", "currentNumberScheduled", "numberReady", "updatedNumberScheduled", "numberAvailable"] {
                 status[key] = nodes.into();
             }
-            status["observedGeneration"] = set["metadata"]["generation"].clone();
+            put(status, "/observedGeneration", at(&set, "/metadata/generation"));
         })?;
     }
     for scaler in store.list("HorizontalPodAutoscaler", None).objects {
@@ -85,7 +86,8 @@ fn fill_deployment(store: &Store, deployment: &Value) -> Result<(), Failure> {
     let was_restarted = deployment.pointer(RESTARTED).is_some();
     if was_restarted {
         let mut before = deployment.clone();
-        before["spec"]["template"]["metadata"]["annotations"].as_object_mut().map(|all| all.remove("kubectl.kubernetes.io/restartedAt"));
+        let annotations = before.pointer_mut("/spec/template/metadata/annotations").and_then(Value::as_object_mut);
+        annotations.map(|all| all.remove("kubectl.kubernetes.io/restartedAt"));
         replica_set(store, &before, 1, 0)?;
     }
     let revision = if was_restarted { 2 } else { 1 };
@@ -101,17 +103,17 @@ fn fill_deployment(store: &Store, deployment: &Value) -> Result<(), Failure> {
 }
 
 fn replica_set(store: &Store, deployment: &Value, revision: i64, replicas: i64) -> Result<Arc<Value>, Failure> {
-    let hash = hash(&deployment["spec"]["template"], 10);
-    let mut template = deployment["spec"]["template"].clone();
+    let hash = hash(&at(deployment, "/spec/template"), 10);
+    let mut template = at(deployment, "/spec/template");
     entry(entry(&mut template, "metadata"), "labels")["pod-template-hash"] = hash.as_str().into();
-    let mut selector = deployment["spec"]["selector"].clone();
+    let mut selector = at(deployment, "/spec/selector");
     entry(&mut selector, "matchLabels")["pod-template-hash"] = hash.as_str().into();
     store.apply(json!({
         "kind": "ReplicaSet",
         "metadata": {
-            "name": format!("{}-{hash}", name(deployment)), "namespace": namespace(deployment), "labels": template["metadata"]["labels"],
+            "name": format!("{}-{hash}", name(deployment)), "namespace": namespace(deployment), "labels": at(&template, "/metadata/labels"),
             "annotations": { "deployment.kubernetes.io/revision": revision.to_string() },
-            "ownerReferences": [controller_reference(deployment)], "creationTimestamp": deployment["metadata"]["creationTimestamp"],
+            "ownerReferences": [controller_reference(deployment)], "creationTimestamp": at(deployment, "/metadata/creationTimestamp"),
         },
         "spec": { "replicas": replicas, "selector": selector, "template": template },
     }))
@@ -134,14 +136,14 @@ fn hash(value: &Value, length: usize) -> String {
 }
 
 fn pod(owner: &Value, name: &str, place: i64) -> Value {
-    let template = &owner["spec"]["template"];
-    let mut spec = template["spec"].clone();
-    spec["nodeName"] = format!("node-{}", place % 3 + 1).into();
+    let template = at(owner, "/spec/template");
+    let mut spec = at(&template, "/spec");
+    put(&mut spec, "/nodeName", format!("node-{}", place % 3 + 1));
     json!({
         "kind": "Pod",
         "metadata": {
-            "name": name, "namespace": namespace(owner), "labels": template["metadata"]["labels"],
-            "annotations": template["metadata"]["annotations"], "ownerReferences": [controller_reference(owner)],
+            "name": name, "namespace": namespace(owner), "labels": at(&template, "/metadata/labels"),
+            "annotations": at(&template, "/metadata/annotations"), "ownerReferences": [controller_reference(owner)],
         },
         "spec": spec,
     })
@@ -154,26 +156,26 @@ fn claim(store: &Store, set: &Value, pod: &mut Value) -> Result<(), Failure> {
         let volume = format!("pv-{}-{claim}", namespace(set));
         let size = text(template, "/spec/resources/requests/storage");
         let mut spec = template["spec"].clone();
-        spec["volumeName"] = volume.as_str().into();
-        let modes = spec["accessModes"].clone();
+        put(&mut spec, "/volumeName", volume.as_str());
+        let modes = at(&spec, "/accessModes");
         store.apply(json!({
             "kind": "PersistentVolumeClaim",
-            "metadata": { "name": claim, "namespace": namespace(set), "labels": set["spec"]["selector"]["matchLabels"] },
+            "metadata": { "name": claim, "namespace": namespace(set), "labels": at(set, "/spec/selector/matchLabels") },
             "spec": spec, "status": { "phase": "Bound", "capacity": { "storage": size }, "accessModes": modes },
         }))?;
         store.apply(json!({
             "kind": "PersistentVolume", "metadata": { "name": volume },
             "spec": {
-                "capacity": { "storage": size }, "accessModes": modes, "storageClassName": template["spec"]["storageClassName"],
+                "capacity": { "storage": size }, "accessModes": modes, "storageClassName": at(template, "/spec/storageClassName"),
                 "claimRef": { "kind": "PersistentVolumeClaim", "namespace": namespace(set), "name": claim },
                 "hostPath": { "path": format!("/volumes/{claim}") },
             },
             "status": { "phase": "Bound" },
         }))?;
         let reference = json!({ "name": name(template), "persistentVolumeClaim": { "claimName": claim } });
-        match pod["spec"]["volumes"].as_array_mut() {
+        match pod.pointer_mut("/spec/volumes").and_then(Value::as_array_mut) {
             Some(volumes) => volumes.push(reference),
-            None => pod["spec"]["volumes"] = json!([reference]),
+            None => put(pod, "/spec/volumes", json!([reference])),
         }
     }
     Ok(())
@@ -189,7 +191,7 @@ fn whole(store: &Store, kind: &str, workload: &Value, replicas: i64) -> Result<(
             _ => &["replicas", "readyReplicas", "availableReplicas", "updatedReplicas"],
         };
         counts.iter().for_each(|key| status[*key] = replicas.into());
-        status["observedGeneration"] = workload["metadata"]["generation"].clone();
+        put(status, "/observedGeneration", at(workload, "/metadata/generation"));
         if kind == "Deployment" {
             let condition = |kind: &str, reason: &str| {
                 json!({
@@ -213,8 +215,8 @@ fn settle(store: &Store) -> Result<(), Failure> {
         }
     }
     for service in store.list("Service", None).objects {
-        let selector = json!({ "matchLabels": service["spec"]["selector"] });
-        if !service["spec"]["selector"].is_null()
+        let selector = json!({ "matchLabels": at(&service, "/spec/selector") });
+        if service.pointer("/spec/selector").is_some()
             && let Some(selector) = Selector::of_object(Some(&selector))
         {
             endpoints(store, &service, &selector)?;
@@ -249,8 +251,8 @@ fn run(store: &Store, pod: &Value) -> Result<(), Failure> {
     store
         .update("Pod", at, super::store::Part::Whole, false, |pod| {
             let mut pod = pod.clone();
-            pod["spec"]["nodeName"] = node.into();
-            pod["status"] = status;
+            put(&mut pod, "/spec/nodeName", node);
+            put(&mut pod, "/status", status);
             Ok(pod)
         })
         .map(|_| ())

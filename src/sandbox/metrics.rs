@@ -15,8 +15,7 @@ pub fn list(store: &Store, resource: &Resource, space: &str) -> Vec<Arc<Value>> 
     let now = object::time(Timestamp::now());
     let pods = store.list("Pod", Some(space).filter(|space| !space.is_empty())).objects;
     let running = pods.into_iter().filter(|pod| text(pod, "/status/phase") == "Running");
-    let about =
-        |of: &Value| json!({ "name": name(of), "namespace": namespace(of), "labels": of["metadata"]["labels"], "creationTimestamp": now });
+    let about = |of: &Value| json!({ "name": name(of), "namespace": namespace(of), "labels": object::at(of, "/metadata/labels"), "creationTimestamp": now });
     let object = |of: &Value, more: (&str, Value)| {
         let mut metadata = about(of);
         if let Some(metadata) = metadata.as_object_mut() {
@@ -25,7 +24,7 @@ pub fn list(store: &Store, resource: &Resource, space: &str) -> Vec<Arc<Value>> 
         let mut object = json!({
             "kind": resource.kind, "apiVersion": resource.api_version(), "metadata": metadata, "timestamp": now, "window": "15s",
         });
-        object[more.0] = more.1;
+        object::put(&mut object, &format!("/{}", more.0), more.1);
         Arc::new(object)
     };
     if resource.namespaced {

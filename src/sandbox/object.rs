@@ -92,6 +92,29 @@ pub fn controller_reference(owner: &Value) -> Value {
     })
 }
 
+/// A copy of the value at a JSON pointer; null without one.
+pub fn at(object: &Value, pointer: &str) -> Value {
+    object.pointer(pointer).cloned().unwrap_or_default()
+}
+
+/// Puts a value where a JSON pointer leads, through objects that are made where there are none.
+pub fn put(object: &mut Value, pointer: &str, value: impl Into<Value>) {
+    let mut place = object;
+    let mut keys = pointer.split('/').skip(1).peekable();
+    while let Some(key) = keys.next() {
+        let key = key.replace("~1", "/").replace("~0", "~");
+        if keys.peek().is_some() {
+            place = entry(place, &key);
+        } else if place.is_object() {
+            place[&key] = value.into();
+            return;
+        } else {
+            *place = json!({ key: value.into() });
+            return;
+        }
+    }
+}
+
 /// An instant as Kubernetes writes it: whole seconds, UTC.
 pub fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()

@@ -3,7 +3,7 @@
 use super::{Api, form};
 use crate::sandbox::answer::{self, Body, JSON};
 use crate::sandbox::failure::Failure;
-use crate::sandbox::object::{name, namespace};
+use crate::sandbox::object::{name, namespace, put};
 use crate::sandbox::request::{Place, Request};
 use crate::sandbox::selector::Selector;
 use crate::sandbox::watching;
@@ -60,8 +60,8 @@ impl Api {
             found.truncate(limit);
             if let Some(last) = found.last() {
                 let (namespace, name) = place_of(last);
-                metadata["continue"] = Bookmark { version: snapshot.version, namespace, name }.token().into();
-                metadata["remainingItemCount"] = remaining.into();
+                put(&mut metadata, "/continue", Bookmark { version: snapshot.version, namespace, name }.token());
+                put(&mut metadata, "/remainingItemCount", remaining);
             }
         }
         Ok(form.list(found, metadata))

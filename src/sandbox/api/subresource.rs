@@ -6,7 +6,7 @@ use crate::sandbox::answer::{self, Body};
 use crate::sandbox::budget;
 use crate::sandbox::failure::Failure;
 use crate::sandbox::kubelet;
-use crate::sandbox::object::{name, number, text};
+use crate::sandbox::object::{name, number, put, text};
 use crate::sandbox::patch;
 use crate::sandbox::request::{Place, Request};
 use crate::sandbox::resource;
@@ -52,10 +52,10 @@ impl Api {
                 return Err(Failure::invalid("Scale", place.resource.about(&place.name), "spec.replicas", &problem));
             }
             let mut object = object.clone();
-            object["spec"]["replicas"] = replicas.into();
+            put(&mut object, "/spec/replicas", replicas);
             let version = text(&next, "/metadata/resourceVersion");
             if !version.is_empty() {
-                object["metadata"]["resourceVersion"] = version.into();
+                put(&mut object, "/metadata/resourceVersion", version);
             }
             Ok(object)
         })?;
@@ -71,7 +71,7 @@ impl Api {
         how.dry |= request.is_dry();
         self.store.delete_if("Pod", (&place.namespace, &place.name), &how, |pod, list| budget::check(pod, list))?;
         let mut done = success(json!({}));
-        done["code"] = 201.into();
+        put(&mut done, "/code", 201);
         Ok(answer::object(201, &done))
     }
 
@@ -80,7 +80,7 @@ impl Api {
         let at = (place.namespace.as_str(), place.name.as_str());
         self.store.update("Pod", at, Part::Whole, request.is_dry(), |pod| bound(pod, &node))?;
         let mut done = success(json!({}));
-        done["code"] = 201.into();
+        put(&mut done, "/code", 201);
         Ok(answer::object(201, &done))
     }
 }
@@ -94,7 +94,7 @@ pub fn bound(pod: &Value, node: &str) -> Result<Value, Failure> {
         return Err(about.map_or_else(|| Failure::bad_request(why.clone()), |about| Failure::conflict(about, &why)));
     }
     let mut pod = pod.clone();
-    pod["spec"]["nodeName"] = node.into();
+    put(&mut pod, "/spec/nodeName", node);
     Ok(pod)
 }
 

@@ -3,7 +3,7 @@
 use super::{Api, listing, whole};
 use crate::sandbox::answer::{self, Body};
 use crate::sandbox::failure::Failure;
-use crate::sandbox::object::{entry, name, namespace, text, uid};
+use crate::sandbox::object::{entry, name, namespace, put, text, uid};
 use crate::sandbox::patch;
 use crate::sandbox::request::{Place, Request};
 use crate::sandbox::store::{Deletion, Part, Propagation};
@@ -28,14 +28,7 @@ impl Api {
             Ok(patch) => Ok(patch),
             Err(_) => Err(failure),
         })?;
-        self.write(request, place, |object| {
-            let mut patched = patch::apply(form, object, &patch)?;
-            // A patch that names no version means the object as it is now.
-            if patch.pointer("/metadata/resourceVersion").is_none() {
-                entry(&mut patched, "metadata")["resourceVersion"] = object["metadata"]["resourceVersion"].clone();
-            }
-            Ok(patched)
-        })
+        self.write(request, place, |object| patch::apply(form, object, &patch))
     }
 
     fn write(
@@ -102,7 +95,7 @@ fn fitting(mut object: Value, place: &Place) -> Result<Value, Failure> {
     if !space.is_empty() && space != place.namespace && resource.namespaced {
         return Err(Failure::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
     }
-    object["kind"] = resource.kind.into();
+    put(&mut object, "/kind", resource.kind);
     let metadata = entry(&mut object, "metadata");
     if resource.namespaced {
         metadata["namespace"] = place.namespace.as_str().into();

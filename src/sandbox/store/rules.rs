@@ -4,7 +4,7 @@
 use super::{Key, State};
 use crate::sandbox::defaults;
 use crate::sandbox::failure::Failure;
-use crate::sandbox::object::{self, entry, items, name, namespace, text, uid};
+use crate::sandbox::object::{self, entry, items, name, namespace, put, text, uid};
 use crate::sandbox::resource::Resource;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -67,8 +67,8 @@ fn place(state: &mut State, resource: &'static Resource, mut object: Value, dry:
     if state.objects.contains_key(&key) {
         return Err(Failure::already_exists(resource.about(&key.name)));
     }
-    object["apiVersion"] = resource.api_version().into();
-    object["kind"] = resource.kind.into();
+    put(&mut object, "/apiVersion", resource.api_version());
+    put(&mut object, "/kind", resource.kind);
     let created = text(&object, "/metadata/creationTimestamp").to_owned();
     let metadata = entry(&mut object, "metadata");
     if let Some(metadata) = metadata.as_object_mut() {
@@ -118,7 +118,7 @@ pub(super) fn update(
     if part == Part::Status {
         let status = next.get("status").cloned().unwrap_or_else(|| json!({}));
         next = Value::clone(&current);
-        next["status"] = status;
+        put(&mut next, "/status", status);
     } else {
         defaults::apply(resource.kind, &mut next);
     }
