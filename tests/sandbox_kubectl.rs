@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
 
 use quarterdeck::sandbox::{Sandbox, kubeconfig};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -171,10 +171,10 @@ fn writing() {
     let said = place.fails("delete pod redis-0 --context viewer");
     assert!(said.contains("User \"viewer\" cannot delete resource \"pods\" in API group \"\" in the namespace \"moltbook\""), "{said}");
     let manifest = |value: &str| {
-        format!(
-            "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: web}}, spec: {{selector: {{matchLabels: {{a: b}}}}, template: {{metadata: \
-             {{labels: {{a: b}}}}, spec: {{containers: [{{name: web, image: i, env: [{{name: A, value: {value}}}]}}]}}}}}}}}"
-        )
+        let container = json!({"name": "web", "image": "i", "env": [{"name": "A", "value": value}]});
+        let template = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [container]}});
+        let spec = json!({"selector": {"matchLabels": {"a": "b"}}, "template": template});
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}).to_string()
     };
     for (value, expected) in [("one", "created"), ("two", "configured"), ("two", "unchanged")] {
         let (ok, said) = place.run("apply -f -", &manifest(value));
@@ -183,6 +183,11 @@ fn writing() {
     place.all(&[
         ("get deploy web -o jsonpath={.spec.template.spec.containers[0].env[0].value}", &["two"]),
         ("create namespace other", &["namespace/other created"]),
+        ("create configmap some --from-literal=key=value -n other", &["configmap/some created"]),
+        ("create deployment some --image=nginx --replicas=2 -n other", &["deployment.apps/some created"]),
+        ("get deploy some -n other -o jsonpath={.spec.replicas}", &["2"]),
+        ("create job backup-now --from=cronjob/postgres-backup", &["job.batch/backup-now created"]),
+        ("get job backup-now -o jsonpath={.spec.template.spec.containers[0].command[0]}", &["/scripts/backup-postgres.sh"]),
         ("delete namespace other", &["namespace \"other\" deleted"]),
         ("delete deploy web", &["deleted"]),
         ("delete sts redis --cascade=orphan", &["deleted"]),

@@ -13,7 +13,6 @@ use super::fault::Faults;
 use super::kubelet::Kubelet;
 use super::metrics;
 use super::object::put;
-use super::protobuf;
 use super::request::{Place, Request, Shape, Target};
 use super::resource::Origin;
 use super::store::Store;
@@ -121,10 +120,7 @@ fn review(user: Option<&User>, request: &Request, place: &Place) -> Result<Respo
     if request.method != Method::POST || !place.name.is_empty() {
         return Err(Failure::method_not_allowed());
     }
-    let mut review = match protobuf::decode(place.resource.kind, &request.body) {
-        Some(review) => review,
-        None => request.json()?,
-    };
+    let mut review = request.object(place)?;
     if !review.is_object() {
         return Err(Failure::bad_request("the body is not an object"));
     }

@@ -3,6 +3,7 @@
 
 use super::access::Attributes;
 use super::failure::Failure;
+use super::protobuf;
 use super::resource::{self, Resource};
 use hyper::Method;
 use hyper::body::Bytes;
@@ -117,6 +118,11 @@ impl Request {
             }
         };
         self.accept.split(',').find_map(of).ok_or_else(Failure::not_acceptable)
+    }
+
+    /// The body as an object that belongs at `place`, in whichever form it came.
+    pub fn object(&self, place: &Place) -> Result<Value, Failure> {
+        if protobuf::is(&self.body) { protobuf::decode(place.resource.kind, &self.body) } else { self.json() }
     }
 
     /// The body as JSON.

@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 
 impl Api {
     pub(super) fn create(&self, request: &Request, place: &Place) -> Result<Response<Body>, Failure> {
-        let object = fitting(request.json()?, place)?;
+        let object = fitting(request.object(place)?, place)?;
         let made = self.store.create(object, request.is_dry())?;
         Ok(answer::object(201, &whole(request, place)?.one(&made)))
     }
 
     pub(super) fn replace(&self, request: &Request, place: &Place) -> Result<Response<Body>, Failure> {
-        let object = fitting(request.json()?, place)?;
+        let object = fitting(request.object(place)?, place)?;
         self.write(request, place, |_| Ok(object))
     }
 
