@@ -20,6 +20,9 @@
 //!
 //! `status` is the same flow without a screen: it ends as soon as every upstream has answered or said why not.
 //!
+//! `sandbox` is not in it: a cluster to try things out on, in the same binary but another world, which the rest meets only over the
+//! network.
+//!
 //! # The words
 //!
 //! A *source* watches one upstream and speaks only *events*: facts, never wishes, never a secret. The *model* is what is known; only

@@ -58,6 +58,7 @@ impl Sandbox {
     pub async fn start(port: u16) -> Result<Sandbox> {
         let store = Store::new();
         seed::stack(&store).map_err(|error| eyre!("the stack's manifests: {error}"))?;
+        healthy::fill(&store).map_err(|error| eyre!("the stack's pods: {error}"))?;
         let identity = certificate::make().map_err(|error| eyre!("the certificates: {error}"))?;
         let tokens = Tokens::random().map_err(|error| eyre!("the tokens: {error}"))?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.wrap_err_with(|| format!("listening on port {port}"))?;

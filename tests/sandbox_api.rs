@@ -35,11 +35,6 @@ async fn client(kubeconfig: &str, context: Option<&str>) -> Client {
 async fn sandbox() -> (Sandbox, Client) {
     let sandbox = Sandbox::start(0).await.unwrap();
     let client = client(&sandbox.kubeconfig("admin"), None).await;
-    eventually("pods run", async || {
-        let pods = sandbox.api.store.list("Pod", Some("moltbook")).objects;
-        pods.len() == 12 && pods.iter().all(|pod| pod["status"]["phase"] == "Running")
-    })
-    .await;
     (sandbox, client)
 }
 
@@ -277,6 +272,8 @@ async fn the_stack_is_there() {
     let here = pods.list(&ListParams::default().fields("spec.nodeName=node-1,status.phase=Running")).await.unwrap();
     assert_eq!(here.items.len(), 4);
     assert_eq!(pods.logs("redis-0", &LogParams::default()).await.unwrap(), "redis-0/redis: nothing runs here\n");
+    let refused = timeout(SOON, pods.portforward("redis-0", &[6379])).await.expect("an answer in time");
+    assert!(refused.is_err(), "nothing runs there yet");
     let (code, metrics) = ask(&client, "GET", "/apis/metrics.k8s.io/v1beta1/nodes", J, "").await;
     assert_eq!((code, metrics["items"].as_array().unwrap().len()), (200, 3));
     let (code, said) = ask(&client, "PATCH", "/api/v1/namespaces/moltbook/pods/redis-0?fieldManager=x", A, "{}").await;
@@ -352,6 +349,8 @@ async fn the_server_can_be_made_to_fail() {
         faults.set(Some(fault));
         assert_eq!(nodes().await, code, "{fault:?}");
     }
+    faults.set_for(Fault::Forbidden, "pods");
+    assert_eq!((nodes().await, ask(&client, "GET", "/api/v1/pods", J, "").await.0), (200, 403));
     faults.set(None);
     let watched = format!("/api/v1/pods?watch=true&resourceVersion={}", sandbox.api.store.version());
     let mut seen = lines(&client, &watched).await;

@@ -40,7 +40,6 @@ impl Place {
         let dir = tempfile::tempdir().unwrap();
         kubeconfig::put(&dir.path().join("kubeconfig"), &sandbox.kubeconfig("admin")).unwrap();
         let place = Place { sandbox, runtime, dir };
-        place.ok("wait --for=condition=Ready pod --all --timeout=20s");
         Some(place)
     }
 
@@ -94,6 +93,7 @@ impl Drop for Place {
 fn get_and_describe() {
     let Some(place) = Place::new("get_and_describe") else { return };
     place.all(&[
+        ("wait --for=condition=Ready pod --all --timeout=20s", &["pod/postgres-0 condition met"]),
         ("get pods -o wide", &["NOMINATED NODE", "postgres-0", "1/1", "Running", "node-1", "10.244."]),
         ("get nodes -o wide", &["INTERNAL-IP", "10.0.0.3", "Ready", "worker"]),
         (

@@ -1,4 +1,5 @@
-//! What may be wrong with the API server itself, switched on and off from outside. It says what is wrong; `serve` acts on it.
+//! What may be wrong with the API server itself, switched on and off from outside. It says what is wrong; `serve` and `watching` act
+//! on it.
 
 use super::failure::{About, Failure};
 use super::request::Request;
@@ -22,9 +23,17 @@ pub enum Fault {
     Throttled,
 }
 
-/// The switch. Whoever changes it ends all streams, so that clients see the fault at once.
+/// A fault and where it shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    fault: Fault,
+    /// Only requests for this resource, in the plural; all of them if absent.
+    only: Option<String>,
+}
+
+/// The switch. Whoever changes it ends the streams that it concerns, so that clients see the fault at once.
 #[derive(Debug)]
-pub struct Faults(watch::Sender<Option<Fault>>);
+pub struct Faults(watch::Sender<Option<Trouble>>);
 
 impl Default for Faults {
     fn default() -> Self {
@@ -33,19 +42,41 @@ impl Default for Faults {
 }
 
 impl Faults {
-    /// From now on this is wrong; `None` is nothing.
+    /// From now on this is wrong, everywhere; `None` is nothing.
     pub fn set(&self, fault: Option<Fault>) {
-        self.0.send_replace(fault);
+        self.0.send_replace(fault.map(|fault| Trouble { fault, only: None }));
     }
 
-    /// What is wrong now.
-    pub fn now(&self) -> Option<Fault> {
-        *self.0.borrow()
+    /// From now on this is wrong with one resource, such as `pods`. A server cannot be down for one resource: there, nothing happens.
+    pub fn set_for(&self, fault: Fault, resource: &str) {
+        self.0.send_replace(Some(Trouble { fault, only: Some(resource.to_owned()) }));
+    }
+
+    /// Whether nobody is answered at all.
+    pub fn is_down(&self) -> bool {
+        self.0.borrow().as_ref().is_some_and(Trouble::is_down)
+    }
+
+    /// What is wrong now with a request for this resource; "" is any other path.
+    pub fn now(&self, resource: &str) -> Option<Fault> {
+        self.0.borrow().as_ref().and_then(|trouble| trouble.concerns(resource))
     }
 
     /// Tells of every change.
-    pub fn changes(&self) -> watch::Receiver<Option<Fault>> {
+    pub fn changes(&self) -> watch::Receiver<Option<Trouble>> {
         self.0.subscribe()
+    }
+}
+
+impl Trouble {
+    /// Whether it keeps the server from answering anybody.
+    pub fn is_down(&self) -> bool {
+        self.fault == Fault::Down && self.only.is_none()
+    }
+
+    /// The fault, if it shows on this resource.
+    pub fn concerns(&self, resource: &str) -> Option<Fault> {
+        self.only.as_ref().is_none_or(|only| only == resource).then_some(self.fault)
     }
 }
 

@@ -14,11 +14,10 @@ use std::time::Duration;
 
 const RESTARTED: &str = "/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt";
 
-/// Makes it so once, then keeps it so.
+/// Keeps it so.
 pub async fn keep(store: Arc<Store>) {
     let mut changed = store.changed();
     let mut renewed = tokio::time::interval(Duration::from_secs(10));
-    note(fill(&store));
     loop {
         changed.borrow_and_update();
         note(settle(&store));

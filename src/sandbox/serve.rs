@@ -5,7 +5,7 @@ use super::answer::{self, Body};
 use super::api::Api;
 use super::audit::Entry;
 use super::failure::Failure;
-use super::fault::Fault;
+use super::fault::{Fault, Trouble};
 use super::request::Request;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -46,7 +46,7 @@ pub async fn accept(api: Arc<Api>, listener: TcpListener, tls: Arc<ServerConfig>
                 }
             },
         };
-        if api.faults.now() != Some(Fault::Down) {
+        if !api.faults.is_down() {
             tokio::spawn(connection(Arc::clone(&api), stream, tls.clone(), stop.clone()));
         }
     }
@@ -68,14 +68,11 @@ async fn connection(api: Arc<Api>, stream: TcpStream, tls: TlsAcceptor, stop: Ca
     tokio::select! {
         () = talk => {}
         () = stop.cancelled() => {}
-        _ = faults.wait_for(|fault| *fault == Some(Fault::Down)) => {}
+        _ = faults.wait_for(|trouble| trouble.as_ref().is_some_and(Trouble::is_down)) => {}
     }
 }
 
 async fn respond(api: Arc<Api>, mut request: HttpRequest<Incoming>) -> Result<Response<Body>, Infallible> {
-    if let Some(Fault::Slow(delay)) = api.faults.now() {
-        tokio::time::sleep(delay).await;
-    }
     let upgrade = request.headers().contains_key(UPGRADE).then(|| hyper::upgrade::on(&mut request));
     let (parts, body) = request.into_parts();
     let authorization = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -92,7 +89,11 @@ async fn respond(api: Arc<Api>, mut request: HttpRequest<Incoming>) -> Result<Re
     let request = Request::new(&parts, body);
     let mut entry = entry(&request, user.as_ref().ok().copied().flatten().map_or("", |user| user.name), &parts.uri.to_string());
     let debugging = request.path.starts_with("/debug/");
-    let refused = api.faults.now().filter(|_| !debugging).and_then(|fault| fault.refuses(&request)).or(broken);
+    let fault = api.faults.now(request.attributes().resource).filter(|_| !debugging);
+    if let Some(Fault::Slow(delay)) = fault {
+        tokio::time::sleep(delay).await;
+    }
+    let refused = fault.and_then(|fault| fault.refuses(&request)).or(broken);
     let answered = match (user, refused) {
         (Err(failure), _) | (Ok(_), Some(failure)) => Err(failure),
         (Ok(user), None) => api.answer(user, request, upgrade).await,

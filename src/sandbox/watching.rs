@@ -3,7 +3,7 @@
 
 use super::answer::Form;
 use super::failure::Failure;
-use super::fault::{Fault, Faults};
+use super::fault::{Fault, Faults, Trouble};
 use super::request::{Place, Request};
 use super::selector::Selector;
 use super::store::{Change, Store};
@@ -25,7 +25,7 @@ const LIMIT: Duration = Duration::from_secs(1800);
 struct Watch {
     store: Arc<Store>,
     changed: watch::Receiver<u64>,
-    faults: watch::Receiver<Option<Fault>>,
+    faults: watch::Receiver<Option<Trouble>>,
     place: Place,
     selector: Selector,
     form: Form,
@@ -130,12 +130,12 @@ impl Watch {
             tokio::select! {
                 biased;
                 changed = self.faults.changed() => {
-                    let fault = *self.faults.borrow_and_update();
-                    if changed.is_err() || fault.is_some_and(|fault| !matches!(fault, Fault::Slow(_))) {
-                        return match fault {
-                            Some(Fault::Expired) => self.end(&Failure::expired(self.version, self.version + 1)),
-                            _ => None,
-                        };
+                    let plural = self.place.resource.plural;
+                    let fault = self.faults.borrow_and_update().as_ref().and_then(|trouble| trouble.concerns(plural));
+                    match fault {
+                        Some(Fault::Expired) => return self.end(&Failure::expired(self.version, self.version + 1)),
+                        Some(Fault::Slow(_)) | None if changed.is_ok() => {}
+                        _ => return None,
                     }
                 }
                 changed = timeout_at(deadline, self.changed.changed()) => match changed {
