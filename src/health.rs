@@ -113,29 +113,30 @@ impl Problems {
         self.0.push(Problem { severity, subject: subject.clone(), text: text.into(), since });
     }
 
-    /// What a link that does not deliver means for the instance: `vital` is one whose loss stops the service.
-    fn link(&mut self, name: &Name, link: &LinkState<'_>, vital: bool, seen: bool) {
-        let bad = if vital { Severity::Critical } else { Severity::Warning };
-        let role = if vital { ", and it is the one that takes writes" } else { "" };
-        match link {
-            LinkState::Is(Link::Live, _) => {}
+    /// What a link that does not deliver means for the instance. `vital` names the role whose loss stops the service, for the instance
+    /// that has it: `primary`, `master`.
+    fn link(&mut self, name: &Name, link: &LinkState<'_>, vital: Option<&str>, seen: bool) {
+        let bad = if vital.is_some() { Severity::Critical } else { Severity::Warning };
+        let told = |what: &str| vital.map_or_else(|| what.to_owned(), |role| format!("the {role} is {what}"));
+        let (severity, text) = match link {
+            LinkState::Is(Link::Live, _) => return,
             // Before the first answer nothing is known; afterwards a reconnect is told by the state before it.
-            LinkState::Is(Link::Connecting, since) if !seen => self.add(Severity::Unknown, name, Some(*since), "not seen yet: connecting"),
-            LinkState::Is(Link::Connecting, since) => self.add(Severity::Unknown, name, Some(*since), "connecting again"),
-            LinkState::Is(Link::Hung, since) => {
-                self.add(bad, name, Some(*since), format!("hung: accepts connections, does not answer{role}"))
+            LinkState::Is(Link::Connecting, _) => {
+                (Severity::Unknown, if seen { "connecting again" } else { "not seen yet: connecting" }.to_owned())
             }
-            LinkState::Is(Link::StartingUp(words), since) => self.add(bad, name, Some(*since), format!("starting up: {words}")),
-            LinkState::Is(Link::Refused(words), since) => self.add(bad, name, Some(*since), format!("refuses connections: {words}")),
-            LinkState::Is(Link::Unauthorised(words), since) => {
-                self.add(Severity::Unknown, name, Some(*since), format!("cannot be seen: {words}"))
-            }
-            LinkState::Is(Link::NoPermission(grant), since) => {
-                self.add(Severity::Unknown, name, Some(*since), format!("cannot be seen in full: no permission ({grant})"));
-            }
-            LinkState::Is(Link::Down(reason), since) => self.add(bad, name, Some(*since), format!("down: {reason}{role}")),
-            LinkState::Stale(_) => self.add(Severity::Unknown, name, None, "silent: what is shown is old"),
-        }
+            LinkState::Is(Link::Hung, _) => (bad, format!("{}: accepts connections, does not answer", told("hung"))),
+            LinkState::Is(Link::StartingUp(words), _) => (bad, format!("{}: {words}", told("starting up"))),
+            LinkState::Is(Link::Refused(words), _) => (bad, format!("{}: {words}", told("refusing connections"))),
+            LinkState::Is(Link::Unauthorised(words), _) => (Severity::Unknown, format!("cannot be seen: {words}")),
+            LinkState::Is(Link::NoPermission(grant), _) => (Severity::Unknown, format!("cannot be seen in full: no permission ({grant})")),
+            LinkState::Is(Link::Down(reason), _) => (bad, format!("{}: {reason}", told("down"))),
+            LinkState::Stale(_) => (Severity::Unknown, "silent: what is shown is old".to_owned()),
+        };
+        let since = match link {
+            LinkState::Is(_, since) => Some(*since),
+            LinkState::Stale(_) => None,
+        };
+        self.add(severity, name, since, text);
     }
 }
 

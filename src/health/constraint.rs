@@ -20,6 +20,9 @@ fn postgres(model: &Model) -> Option<Left> {
     if cluster.servers.is_empty() {
         return None;
     }
+    if cluster.fresh_primaries(now).count() > 1 {
+        return Some(Left { spare: 0, sentence: "PostgreSQL has two primaries: what is written to one of them will be lost".to_owned() });
+    }
     if cluster.fresh_primaries(now).next().is_none() {
         return Some(Left { spare: 0, sentence: "PostgreSQL: no primary is seen; whether writes go on is not known".to_owned() });
     }
@@ -30,7 +33,7 @@ fn postgres(model: &Model) -> Option<Left> {
         0 if states.contains(&Replication::NoPermission) => {
             "PostgreSQL: whether a standby follows cannot be seen; a loss of the primary may lose data".to_owned()
         }
-        0 => "If the PostgreSQL primary fails: no standby can take over, data is lost".to_owned(),
+        0 => "If the PostgreSQL primary fails: no standby can take over, data may be lost".to_owned(),
         1 => "If one more PostgreSQL instance fails: no standby is left (RPO at risk)".to_owned(),
         n => format!("PostgreSQL can lose {} of {n} standbys and still have one to promote", n - 1),
     };
@@ -42,12 +45,15 @@ fn redis(model: &Model) -> Option<Left> {
     if group.nodes.is_empty() {
         return None;
     }
+    if group.fresh_masters(now).count() > 1 {
+        return Some(Left { spare: 0, sentence: "Redis has two masters: what is written to one of them will be lost".to_owned() });
+    }
     if group.fresh_masters(now).next().is_none() {
         return Some(Left { spare: 0, sentence: "Redis: no master is seen; whether writes go on is not known".to_owned() });
     }
     let online = group.nodes.iter().filter_map(|n| group.lag(n, now)).filter(|lag| lag.state == ReplicaState::Online).count();
     let sentence = match online {
-        0 => "If the Redis master fails: no replica can take over, data is lost".to_owned(),
+        0 => "If the Redis master fails: no replica can take over, data may be lost".to_owned(),
         1 => "If one more Redis instance fails: no replica is left to fail over to".to_owned(),
         n => format!("Redis can lose {} of {n} replicas and still fail over", n - 1),
     };

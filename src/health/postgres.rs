@@ -32,7 +32,7 @@ pub(super) fn judge(model: &Model, problems: &mut Problems) {
     roles(model, problems);
     let primary = cluster.primary(now).map(|p| p.name.clone());
     for server in &cluster.servers {
-        let vital = primary.as_ref() == Some(&server.name);
+        let vital = (primary.as_ref() == Some(&server.name)).then_some("primary");
         problems.link(&server.name, &server.link_state(now), vital, server.fast.is_some());
         if server.is_standby() && server.is_fresh(now) {
             replication(model, server, problems);

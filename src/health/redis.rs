@@ -18,7 +18,8 @@ pub(super) fn judge(model: &Model, problems: &mut Problems) {
         roles(model, problems);
         let master = group.master(now).map(|m| m.name.clone());
         for node in &group.nodes {
-            problems.link(&node.name, &node.link_state(now), master.as_ref() == Some(&node.name), node.info.is_some());
+            let vital = (master.as_ref() == Some(&node.name)).then_some("master");
+            problems.link(&node.name, &node.link_state(now), vital, node.info.is_some());
             if node.is_fresh(now) {
                 replication(model, node, problems);
                 store(node, problems);
@@ -26,7 +27,7 @@ pub(super) fn judge(model: &Model, problems: &mut Problems) {
         }
     }
     for sentinel in &group.sentinels {
-        problems.link(&sentinel.name, &sentinel.link_state(now), false, sentinel.view.is_some());
+        problems.link(&sentinel.name, &sentinel.link_state(now), None, sentinel.view.is_some());
         if let Some(view) = sentinel.view.as_ref().filter(|_| sentinel.is_fresh(now)) {
             believes(model, &sentinel.name, &view.value, problems);
         }
@@ -97,13 +98,7 @@ fn promoted(group: &RedisGroup, now: Millis) -> Option<&Name> {
 fn given_up(model: &Model, problems: &mut Problems) {
     let (group, now) = (&model.redis, model.now);
     let lost = group.fresh_masters(now).next().is_none();
-    let Some((failover, reason)) = group.failover.as_ref().and_then(|f| Some((f, f.aborted.as_deref()?))).filter(|_| lost) else { return };
-    let why = match reason {
-        "failover-abort-no-good-slave" => "no replica may be promoted",
-        "failover-abort-not-elected" => "no leader was elected",
-        "failover-abort-slave-timeout" => "the chosen replica was not promoted in time",
-        other => other,
-    };
+    let Some((failover, why)) = group.failover.as_ref().and_then(|f| Some((f, f.given_up()?))).filter(|_| lost) else { return };
     problems.add(Severity::Critical, &"Redis".into(), Some(failover.last), format!("Sentinel gave up the failover: {why}"));
 }
 
@@ -165,7 +160,10 @@ fn believes(model: &Model, name: &Name, view: &SentinelView, problems: &mut Prob
         return;
     };
     let flag = |wanted: &str| master.flags.iter().any(|flag| flag == wanted);
-    if flag("o_down") {
+    // A leader remembers the old master for a second after the others have been told of the new one.
+    let outvoted =
+        group.elected(model.now).is_some_and(|(host, port, ..)| !same_instance(group, (host, port), (&master.host, master.port)));
+    if flag("o_down") && !outvoted {
         problems.add(Severity::Critical, name, None, "the master is objectively down");
     } else if flag("s_down") {
         // Only the Sentinel that would lead counts the others; the rest never say that the quorum agrees.

@@ -9,10 +9,10 @@ const STEPS: &[(&str, &str)] = &[
     ("+odown", "the quorum agrees"),
     ("+try-failover", "a leader is sought"),
     ("+elected-leader", "a leader is elected"),
-    ("+selected-slave", "a replica is chosen"),
-    ("+promoted-slave", "it is promoted"),
+    ("+selected-slave", "is chosen"),
+    ("+promoted-slave", "is promoted"),
     ("+failover-state-reconf-slaves", "the others follow it"),
-    ("+switch-master", "the new master is named"),
+    ("+switch-master", "is named as the master"),
     ("+failover-end", "finished"),
 ];
 
@@ -41,12 +41,19 @@ pub struct FailoverStep {
     pub at: Millis,
     /// The channel.
     pub kind: String,
-    /// Words for people.
+    /// Words for people; those of a step that is about one replica come after its name.
     pub meaning: &'static str,
     /// The instance that it is about.
     pub subject: Name,
     /// Who announced it.
     pub by: Vec<Name>,
+}
+
+impl FailoverStep {
+    /// The step in words: `redis-1 is promoted`, `the quorum agrees`.
+    pub fn words(&self) -> String {
+        if self.meaning.starts_with("is ") { format!("{} {}", self.subject, self.meaning) } else { self.meaning.to_owned() }
+    }
 }
 
 impl Failover {
@@ -99,8 +106,19 @@ impl Failover {
         self.switched.is_none() && self.aborted.is_none() && now.saturating_sub(self.last) <= QUIET
     }
 
+    /// Why it was given up, in words.
+    pub fn given_up(&self) -> Option<&str> {
+        Some(match self.aborted.as_deref()? {
+            "failover-abort-no-good-slave" => "no replica may be promoted",
+            "failover-abort-not-elected" => "no leader was elected",
+            "failover-abort-slave-timeout" => "the chosen replica was not promoted in time",
+            other => other,
+        })
+    }
+
     /// The steps of a failover that were not announced yet, with words for people.
-    pub fn outstanding(&self) -> impl Iterator<Item = &'static str> + '_ {
-        STEPS.iter().filter(|(kind, _)| !self.steps.iter().any(|step| step.kind == *kind)).map(|(_, meaning)| *meaning)
+    pub fn outstanding(&self) -> impl Iterator<Item = String> + '_ {
+        let missing = STEPS.iter().filter(|(kind, _)| !self.steps.iter().any(|step| step.kind == *kind));
+        missing.map(|(_, meaning)| if meaning.starts_with("is ") { format!("a replica {meaning}") } else { (*meaning).to_owned() })
     }
 }

@@ -11,11 +11,15 @@ use ratatui::text::{Line, Span};
 pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let theme = context.theme;
     let clock = Line::styled(context.clock(), theme.text);
-    let links = links(context);
+    // Where it is tight, the program's own name goes first, then the ages of the links.
+    let tries = [(true, true), (false, true), (false, false)].map(|(named, aged)| (title(context, named), links(context, aged)));
+    let fits = |(left, links): &(Line<'_>, Line<'_>)| width(left) + width(links) + width(&clock) + 2 <= area.width.into();
+    let last = tries.len() - 1;
+    let Some((left, links)) = tries.iter().enumerate().find(|(index, pair)| *index == last || fits(pair)).map(|(_, pair)| pair.clone())
+    else {
+        return;
+    };
     let right = (width(&links) + width(&clock) + 1) as u16;
-    // Where it is tight, the program's own name goes first.
-    let whole = title(context, true);
-    let left = if width(&whole) as u16 + 1 + right <= area.width { whole } else { title(context, false) };
     let clock_x = area.right().saturating_sub(width(&clock) as u16 + 1);
     let links_x = area.right().saturating_sub(right).max(area.x + (width(&left) as u16 + 1).min(area.width / 2));
     text(buf, area.x, area.y, links_x.saturating_sub(area.x + 1), left, theme.text, theme);
@@ -42,7 +46,7 @@ fn title<'a>(context: &Context<'a>, named: bool) -> Line<'a> {
 }
 
 /// One sign for each link, in the order of the names; with its age where it does not answer.
-fn links<'a>(context: &Context<'a>) -> Line<'a> {
+fn links<'a>(context: &Context<'a>, aged: bool) -> Line<'a> {
     let model: &'a Model = context.model();
     let now = model.now;
     let groups: [(&str, Vec<LinkState<'a>>); 3] = [
@@ -60,6 +64,7 @@ fn links<'a>(context: &Context<'a>) -> Line<'a> {
             let (sign, style) = context.link(link);
             line.push_span(Span::styled(sign, style));
             match link {
+                _ if !aged => {}
                 LinkState::Is(Link::Live | Link::Connecting | Link::NoPermission(_), _) => {}
                 LinkState::Is(_, since) => line.push_span(Span::styled(context.age(*since), style)),
                 LinkState::Stale(age) => line.push_span(Span::styled(context.age(now.saturating_sub(*age)), style)),

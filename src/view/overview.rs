@@ -12,7 +12,7 @@
 //! On a narrow screen the problems, or else the timeline, stand below the diagram.
 
 use super::context::Context;
-use super::widget::{divider, frame};
+use super::widget::{divider, frame, text};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -30,9 +30,13 @@ pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
         let used = diagram::draw(context, buf, inside);
         let below = Rect { y: inside.y + used, height: inside.height.saturating_sub(used), ..inside };
         if below.height > 1 {
-            let rest = Rect { y: below.y + 1, height: below.height - 1, ..below };
+            let mut rest = Rect { y: below.y + 1, height: below.height - 1, ..below };
             let problems = !context.health().problems.is_empty();
             divider(buf, area, below.y, if problems { side::problems_title(context) } else { "Timeline".into() }, theme.border, theme);
+            if let Some(failover) = side::failover_line(context) {
+                text(buf, rest.x + 1, rest.y, rest.width.saturating_sub(1), failover, theme.text, theme);
+                rest = Rect { y: rest.y + 1, height: rest.height.saturating_sub(1), ..rest };
+            }
             if problems {
                 side::problems_short(context, buf, rest);
             } else {

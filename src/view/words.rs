@@ -13,15 +13,21 @@ pub fn short(name: &Name) -> &str {
     name.strip_prefix("redis-").filter(|rest| rest.starts_with("sentinel")).unwrap_or(name)
 }
 
-/// A link that does not answer, in words: `hung 12s`, `down 3m: connection refused`. `None` for one that answers.
+/// A link that does not answer, in words: `hung 12s`. `None` for one that answers.
 pub fn trouble(context: &Context<'_>, link: &LinkState<'_>) -> Option<String> {
+    let (word, age) = trouble_parts(context, link)?;
+    Some(format!("{word} {age}").trim_end().to_owned())
+}
+
+/// A link that does not answer: its word, and since when.
+pub fn trouble_parts(context: &Context<'_>, link: &LinkState<'_>) -> Option<(&'static str, String)> {
     let since = match link {
         LinkState::Is(Link::Live | Link::NoPermission(_), _) => return None,
-        LinkState::Is(Link::Connecting, _) => return Some("connecting".to_owned()),
+        LinkState::Is(Link::Connecting, _) => return Some((link.word(), String::new())),
         LinkState::Is(_, since) => *since,
         LinkState::Stale(age) => context.now().saturating_sub(*age),
     };
-    Some(format!("{} {}", link.word(), context.age(since)))
+    Some((link.word(), context.age(since)))
 }
 
 /// A standby's state: `streaming`, `cut off 41s`.

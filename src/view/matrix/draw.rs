@@ -70,6 +70,13 @@ fn draw_list(context: &Context<'_>, buf: &mut Buffer, area: Rect, rows: &[&Row],
         }
         line(context, buf, Rect { y, height: 1, ..area }, row);
     }
+    let more = rows.len().saturating_sub(offset + usize::from(area.height));
+    if more > 0 {
+        // On the frame below, where nothing is covered.
+        let words = format!(" {} {more} more ", context.theme.glyphs.down);
+        let x = area.right().saturating_sub(words.chars().count() as u16 + 1);
+        text(buf, x, area.bottom(), area.right().saturating_sub(x), words, context.theme.muted, context.theme);
+    }
 }
 
 fn line(context: &Context<'_>, buf: &mut Buffer, area: Rect, row: &Row) {

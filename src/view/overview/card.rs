@@ -4,10 +4,13 @@ use crate::app::Node;
 use crate::event::SentinelView;
 use crate::figure;
 use crate::health::Severity;
-use crate::model::{Freshness, History, PgServer, RedisNode, Sentinel};
+use crate::model::{Freshness, History, LinkState, PgServer, RedisNode, Sentinel};
 use crate::view::context::Context;
 use crate::view::words;
 use ratatui::text::{Line, Span};
+
+/// A line in pieces, the most important first.
+pub type Words<'a> = Vec<Span<'a>>;
 
 /// One side of the diagram: who takes writes, and who follows.
 pub struct Half<'a> {
@@ -19,6 +22,8 @@ pub struct Half<'a> {
     pub writer: Option<Card<'a>>,
     /// Said in its place.
     pub no_writer: &'static str,
+    /// Anybody of this part was ever seen.
+    pub seen: bool,
     /// The others.
     pub followers: Vec<Card<'a>>,
 }
@@ -31,8 +36,9 @@ pub struct Card<'a> {
     pub name: &'a str,
     /// The worst of its problems.
     pub severity: Severity,
-    /// What is said in it, the most important first; as many lines are drawn as fit.
-    pub lines: Vec<Line<'a>>,
+    /// What is said in it, the most important first; as many lines are drawn as fit, and of each as many pieces: a figure is shown whole
+    /// or not at all.
+    pub lines: Vec<Words<'a>>,
     /// Drawn below the lines where there is room, with what it is.
     pub history: Option<(&'static str, &'a History)>,
     /// On the line that leads to it.
@@ -60,6 +66,7 @@ pub fn postgres<'a>(context: &Context<'a>) -> Option<Half<'a>> {
         about,
         writer: primary.map(card),
         no_writer: "no primary seen",
+        seen: cluster.servers.iter().any(|s| s.fast.is_some()),
         followers: cluster.others(now).map(card).collect(),
     })
 }
@@ -72,34 +79,43 @@ fn postgres_card<'a>(context: &Context<'a>, server: &'a PgServer) -> Card<'a> {
     let mut lines = Vec::new();
     let role = server.fast.as_ref().map(|fast| (fast.value.in_recovery, fast.value.timeline));
     lines.push(match role {
-        None => Line::styled("not seen yet", theme.muted),
+        None => vec![Span::styled("not seen yet", theme.muted)],
         Some((in_recovery, timeline)) => {
             role_line(context, if in_recovery { "standby" } else { "PRIMARY" }, !in_recovery, fresh, format!("TL {timeline}"))
         }
     });
-    lines.extend(trouble_lines(context, words::trouble(context, &server.link_state(now)), server.link_state(now).reason()));
+    lines.extend(trouble_lines(context, &server.link_state(now)));
     if let Some(fast) = server.fast.as_ref().filter(|_| fresh) {
         let medium = server.medium.as_ref().map(|m| &m.value);
         if fast.value.in_recovery {
             let sync = cluster.upstream_of(server).and_then(|name| cluster.server(name)).and_then(|up| cluster.sender_of(up, server));
             let sync = sync.and_then(|row| row.sync.as_deref()).filter(|_| lag.is_some_and(|lag| lag.state.follows())).unwrap_or("");
             let state = lag.map(|lag| words::standby_state(context, &lag));
-            lines.extend(state.map(|(state, style)| Line::styled(format!("{state} {sync}"), style)));
+            lines.extend(state.map(|(state, style)| vec![Span::styled(state, style), Span::styled(sync, style)]));
+            lines.extend(lag.and_then(|lag| lag.primary_unseen).map(|unseen| {
+                vec![Span::styled("primary unseen", theme.stale), Span::styled(context.age(now.saturating_sub(unseen)), theme.stale)]
+            }));
             let primary = cluster.primary(now).map(|p| &p.name);
             if let Some(upstream) = cluster.upstream_of(server).filter(|upstream| Some(*upstream) != primary) {
-                lines.push(Line::styled(format!("follows {upstream}"), theme.muted));
+                lines.push(vec![Span::styled(format!("follows {upstream}"), theme.muted)]);
             }
-            lines.extend(fast.value.replay_lsn.map(|lsn| Line::styled(format!("replayed {lsn}"), theme.muted)));
+            lines.extend(
+                fast.value.replay_lsn.map(|lsn| vec![Span::styled(lsn.to_string(), theme.muted), Span::styled("replayed", theme.muted)]),
+            );
         } else {
-            let connections = medium.map(|m| format!("{} of {} connections", m.connections.clients, m.connections.max));
-            lines.extend(connections.map(|text| Line::styled(text, theme.text)));
+            let connections = medium.map(|m| format!("{}/{} conn.", m.connections.clients, m.connections.max));
+            lines.extend(connections.map(|text| vec![Span::styled(text, theme.text)]));
             let rate = cluster.clock.rate(30_000).map(|rate| format!("WAL {}", figure::rate(rate)));
-            lines.extend(rate.map(|text| Line::styled(text, theme.muted)));
-            lines.extend(fast.value.flush_lsn.map(|lsn| Line::styled(format!("flushed {lsn}"), theme.muted)));
+            lines.extend(rate.map(|text| vec![Span::styled(text, theme.muted)]));
+            lines.extend(
+                fast.value.flush_lsn.map(|lsn| vec![Span::styled(lsn.to_string(), theme.muted), Span::styled("flushed", theme.muted)]),
+            );
         }
-        lines.extend(medium.and_then(|m| hit_rate(m.blocks_hit, m.blocks_read, 1000)).map(|text| Line::styled(text, theme.muted)));
+        lines.extend(medium.and_then(|m| hit_rate(m.blocks_hit, m.blocks_read, 1000)).map(|text| vec![Span::styled(text, theme.muted)]));
     }
-    let label = lag.map(|lag| words::standby_figures(context, &lag)).map(|(text, style)| Span::styled(text, style));
+    let label = lag
+        .map(|lag| words::standby_figures(context, &lag))
+        .map(|(text, style)| Span::styled(text, if fresh { style } else { theme.stale }));
     Card {
         node: Node::Postgres(server.name.clone()),
         name: words::short(&server.name),
@@ -126,6 +142,7 @@ pub fn redis<'a>(context: &Context<'a>) -> Option<Half<'a>> {
         about,
         writer: group.master(now).map(card),
         no_writer: "no master seen",
+        seen: group.nodes.iter().any(|n| n.info.is_some()),
         followers: group.others(now).map(card).collect(),
     })
 }
@@ -137,7 +154,7 @@ fn redis_card<'a>(context: &Context<'a>, node: &'a RedisNode) -> Card<'a> {
     let lag = group.lag(node, now);
     let mut lines = Vec::new();
     lines.push(match node.info.as_ref().map(|info| &info.value) {
-        None => Line::styled("not seen yet", theme.muted),
+        None => vec![Span::styled("not seen yet", theme.muted)],
         Some(info) => {
             let memory = match info.max_memory {
                 0 => figure::bytes(info.used_memory),
@@ -146,21 +163,24 @@ fn redis_card<'a>(context: &Context<'a>, node: &'a RedisNode) -> Card<'a> {
             role_line(context, if node.is_master() { "MASTER" } else { "replica" }, node.is_master(), fresh, memory)
         }
     });
-    lines.extend(trouble_lines(context, words::trouble(context, &node.link_state(now)), node.link_state(now).reason()));
+    lines.extend(trouble_lines(context, &node.link_state(now)));
     if let Some(info) = node.info.as_ref().map(|info| &info.value).filter(|_| fresh) {
         let clients = if info.clients == 1 { "1 client".to_owned() } else { format!("{} clients", info.clients) };
-        let load = info.commands_per_s.map(|rate| format!("  {rate:.0}/s")).unwrap_or_default();
+        let load = info.commands_per_s.map(|rate| format!("{rate:.0}/s")).unwrap_or_default();
+        let work = |style| vec![Span::styled(clients.clone(), style), Span::styled(load.clone(), style)];
         match lag {
-            Some(lag) => lines.extend([words::replica_state(context, &lag)].map(|(state, style)| Line::styled(state, style))),
-            None => lines.push(Line::styled(format!("{clients}{load}"), theme.text)),
+            Some(lag) => lines.extend([words::replica_state(context, &lag)].map(|(state, style)| vec![Span::styled(state, style)])),
+            None => lines.push(work(theme.text)),
         }
-        lines.extend(hit_rate(info.hits, info.misses, 100).map(|text| Line::styled(text, theme.muted)));
+        lines.extend(hit_rate(info.hits, info.misses, 100).map(|text| vec![Span::styled(text, theme.muted)]));
         if lag.is_some() {
-            lines.push(Line::styled(format!("{clients}{load}"), theme.muted));
+            lines.push(work(theme.muted));
         }
-        lines.push(Line::styled(if info.aof { "AOF on" } else { "AOF off" }, theme.muted));
+        lines.push(vec![Span::styled(if info.aof { "AOF on" } else { "AOF off" }, theme.muted)]);
     }
-    let label = lag.map(|lag| words::replica_figures(context, &lag)).map(|(text, style)| Span::styled(text, style));
+    let label = lag
+        .map(|lag| words::replica_figures(context, &lag))
+        .map(|(text, style)| Span::styled(text, if fresh { style } else { theme.stale }));
     Card {
         node: Node::Redis(node.name.clone()),
         name: words::short(&node.name),
@@ -202,36 +222,35 @@ fn dissent(context: &Context<'_>, view: &SentinelView) -> Option<(String, ratatu
         return Some(("TILT".to_owned(), theme.warning));
     }
     if flag("failover_in_progress") {
-        return Some(("leads failover".to_owned(), theme.warning));
+        return Some(("leads".to_owned(), theme.warning));
     }
     if flag("o_down") {
-        return Some(("master o_down".to_owned(), theme.critical));
+        return Some(("o_down".to_owned(), theme.critical));
     }
     if flag("s_down") {
-        return Some(("master s_down".to_owned(), theme.warning));
+        return Some(("s_down".to_owned(), theme.warning));
     }
     let named = group.node_at(&master.host, master.port);
     let elected = group.elected(context.now()).and_then(|(host, port, ..)| group.node_at(host, port));
     (named != elected).then(|| (format!("says {}", named.map_or(master.host.as_str(), |n| n)), theme.critical))
 }
 
-fn role_line<'a>(context: &Context<'a>, role: &'static str, leads: bool, fresh: bool, more: String) -> Line<'a> {
+fn role_line<'a>(context: &Context<'a>, role: &'static str, leads: bool, fresh: bool, more: String) -> Words<'a> {
     let theme = context.theme;
     match (fresh, leads) {
-        (false, _) => Line::styled(format!("was {}", role.to_lowercase()), theme.stale),
-        (true, true) => Line::from(vec![
-            Span::styled(format!("{} {role}", theme.glyphs.primary), theme.accent),
-            Span::styled(format!("  {more}"), theme.text),
-        ]),
-        (true, false) => Line::styled(format!("{role}  {more}"), theme.text),
+        (false, _) => vec![Span::styled(format!("was {}", role.to_lowercase()), theme.stale)],
+        (true, true) => vec![Span::styled(format!("{} {role}", theme.glyphs.primary), theme.accent), Span::styled(more, theme.text)],
+        (true, false) => vec![Span::styled(role, theme.text), Span::styled(more, theme.text)],
     }
 }
 
-/// What is the matter with the link, and why.
-fn trouble_lines<'a>(context: &Context<'a>, trouble: Option<String>, reason: Option<&'a str>) -> Vec<Line<'a>> {
+/// What is the matter with the link and since when, and why.
+fn trouble_lines<'a>(context: &Context<'a>, link: &LinkState<'a>) -> Vec<Words<'a>> {
     let theme = context.theme;
-    let reason = reason.map(|reason| Line::styled(reason, theme.muted));
-    trouble.map(|trouble| Line::styled(trouble, theme.critical)).into_iter().chain(reason).collect()
+    let Some((word, age)) = words::trouble_parts(context, link) else { return Vec::new() };
+    let trouble = vec![Span::styled(word, theme.critical), Span::styled(age, theme.critical)];
+    let reason = link.reason().map(|reason| vec![Span::styled(reason, theme.muted)]);
+    std::iter::once(trouble).chain(reason).collect()
 }
 
 /// The share of hits, if there were enough reads to tell.

@@ -3,6 +3,7 @@
 use super::card::{self, Card, Half};
 use crate::app::Node;
 use crate::health::Severity;
+use crate::theme::Theme;
 use crate::view::context::Context;
 use crate::view::widget::{Wire, clear, frame, sparkline, text, width, wire};
 use ratatui::buffer::Buffer;
@@ -32,9 +33,13 @@ pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) -> u16 {
     let top = area.y + edge;
     let each = area.width / halves.len() as u16;
     let middle = area.x + area.width / 2;
+    // One line over all parts, from the middle of the first to the middle of the last; what hangs on it joins it.
+    let centre = |index: usize| area.x + each * index as u16 + each / 2;
+    let (first, last) = (centre(0), centre(halves.len() - 1));
+    wire(buf, area, &[(first.min(middle), top), (last.max(middle), top)], Wire::Broken, context.theme.border, context.theme);
     for (index, half) in halves.iter().enumerate() {
         let place = Rect { x: area.x + each * index as u16, y: top, width: each, height: 2 + 2 * box_height + 2 };
-        draw_half(context, buf, place, half, box_height, middle);
+        draw_half(context, buf, place, half, box_height);
     }
     let bottom = top + 2 + 2 * box_height + 2;
     if sentinels > 0 {
@@ -75,7 +80,7 @@ fn edge_boxes(context: &Context<'_>, buf: &mut Buffer, area: Rect) -> u16 {
 }
 
 /// One side: caption, the box that takes writes, the lines, the boxes that follow.
-fn draw_half(context: &Context<'_>, buf: &mut Buffer, area: Rect, half: &Half<'_>, box_height: u16, middle: u16) {
+fn draw_half(context: &Context<'_>, buf: &mut Buffer, area: Rect, half: &Half<'_>, box_height: u16) {
     let theme = context.theme;
     let count = half.followers.len() as u16;
     let follower_width = area.width.saturating_sub(1 + count).checked_div(count).unwrap_or(0).min(34);
@@ -83,7 +88,7 @@ fn draw_half(context: &Context<'_>, buf: &mut Buffer, area: Rect, half: &Half<'_
     let centre = area.x + area.width / 2;
     let writer = Rect { x: centre - writer_width / 2, y: area.y + 2, width: writer_width, height: box_height };
     // From the application down to whoever takes writes.
-    wire(buf, buf.area, &[(middle, area.y), (centre, area.y), (centre, writer.y)], Wire::Broken, theme.border, theme);
+    wire(buf, buf.area, &[(centre, area.y), (centre, writer.y)], Wire::Broken, theme.border, theme);
     // The part's name on one side of the line, what to know about it on the other.
     let name = width(&Line::from(half.name)) as u16;
     text(buf, centre.saturating_sub(name + 2).max(area.x), area.y + 1, name, half.name, theme.title, theme);
@@ -91,8 +96,12 @@ fn draw_half(context: &Context<'_>, buf: &mut Buffer, area: Rect, half: &Half<'_
     match &half.writer {
         Some(card) => draw_card(context, buf, writer, card),
         None => {
-            let inside = frame(buf, writer, half.no_writer, context.theme.glyphs.critical, context.style(Severity::Critical), theme);
-            text(buf, inside.x + 1, inside.y, inside.width.saturating_sub(1), "nobody is known to take writes", theme.muted, theme);
+            // Before anybody was seen this is no loss, but a question.
+            let severity = if half.seen { Severity::Critical } else { Severity::Unknown };
+            let sign = Line::styled(context.sign(severity), context.style(severity));
+            clear(buf, writer);
+            let inside = frame(buf, writer, half.no_writer, sign, context.style(severity), theme);
+            text(buf, inside.x + 1, inside.y, inside.width.saturating_sub(1), "who writes: unknown", theme.muted, theme);
         }
     }
     let below = Rect { y: writer.bottom(), height: 2 + box_height, ..area };
@@ -129,18 +138,22 @@ fn follower_list(context: &Context<'_>, buf: &mut Buffer, area: Rect, half: &Hal
     let rows = area.height as usize;
     let hidden = half.followers.len().saturating_sub(rows);
     let shown = if hidden > 0 { rows.saturating_sub(1) } else { rows };
-    for (y, card) in (area.top()..area.bottom()).zip(half.followers.iter().take(shown)) {
-        let mut line = Line::from(vec![
+    // Those that have something to say come before those that go unsaid.
+    let mut cards: Vec<&Card<'_>> = half.followers.iter().collect();
+    if hidden > 0 {
+        cards.sort_by_key(|card| std::cmp::Reverse(card.severity));
+    }
+    for (y, card) in (area.top()..area.bottom()).zip(cards.into_iter().take(shown)) {
+        let line = Line::from(vec![
             Span::styled(context.sign(card.severity), context.style(card.severity)),
             Span::raw(" "),
             Span::styled(card.name, if focused(context, card) { theme.border_focused } else { theme.title }),
             Span::raw(" "),
         ]);
         // Its state and trouble stand in the second line of its box.
-        line.spans.extend(card.lines.get(1).into_iter().flat_map(|state| state.iter().map(|span| span.clone().patch_style(state.style))));
-        line.push_span(Span::raw("  "));
-        line.spans.extend(card.label.clone());
-        text(buf, area.x + 1, y, area.width - 1, line, theme.text, theme);
+        let state = card.lines.get(1).into_iter().flatten().cloned();
+        let x = text(buf, area.x + 1, y, area.width - 1, line, theme.text, theme);
+        pieces(buf, x, y, area.right().saturating_sub(x), &card.label.iter().cloned().chain(state).collect::<Vec<_>>(), theme);
     }
     if hidden > 0 {
         text(buf, area.x + 1, area.bottom() - 1, area.width - 1, format!("and {} more", hidden + 1), theme.muted, theme);
@@ -162,7 +175,7 @@ fn draw_card(context: &Context<'_>, buf: &mut Buffer, place: Rect, card: &Card<'
     // A small picture takes what the words leave; on a small box the last line, if there is one to spare.
     let words = if inside.height >= 4 { (inside.height - 1).min(6) } else { inside.height };
     for (y, line) in (inside.top()..inside.top() + words).zip(&card.lines) {
-        text(buf, inside.x, y, inside.width, line.clone(), theme.text, theme);
+        pieces(buf, inside.x, y, inside.width, line, theme);
     }
     let chart = Rect { y: inside.y + words, height: inside.height - words, width: inside.width.saturating_sub(1), ..inside };
     let Some((name, history)) = card.history else { return };
@@ -173,9 +186,25 @@ fn draw_card(context: &Context<'_>, buf: &mut Buffer, place: Rect, card: &Card<'
         1 => (samples.len() + name.len() < chart.width.into(), chart),
         _ => (true, Rect { y: chart.y + 1, height: chart.height - 1, ..chart }),
     };
-    sparkline(buf, strip, &samples, 1.0, theme.graph, theme);
+    // A constant figure stands at two thirds, so that a rise can be seen.
+    let full = 1.5 * samples.iter().flatten().copied().fold(0.0, f64::max);
+    sparkline(buf, strip, &samples, full.max(1.0), theme.graph, theme);
     if captioned {
         text(buf, chart.x, chart.y, chart.width, name, theme.muted, theme);
+    }
+}
+
+/// Writes as many pieces as fit whole, two cells apart, or one where that makes room; the first is cut rather than left out.
+fn pieces(buf: &mut Buffer, x: u16, y: u16, width: u16, pieces: &[Span<'_>], theme: &Theme) {
+    let (mut at, end) = (x, x.saturating_add(width));
+    for (index, piece) in pieces.iter().filter(|piece| !piece.content.is_empty()).enumerate() {
+        let room = end.saturating_sub(at);
+        let needed = piece.width() as u16;
+        let gap = if index == 0 { 0 } else { 2.min(room.saturating_sub(needed)).max(1) };
+        if index > 0 && needed + gap > room {
+            return;
+        }
+        at = text(buf, at + gap, y, room.saturating_sub(gap), piece.clone(), theme.text, theme);
     }
 }
 

@@ -35,6 +35,9 @@ pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
     timeline(context, buf, inside);
 }
 
+/// A failover stands in one line for this long after its last sign, milliseconds.
+const SHORTLY: u64 = 60_000;
+
 /// `Problems  ✖ 1  ▲ 2`.
 pub fn problems_title<'a>(context: &Context<'a>) -> Line<'a> {
     let mut line = Line::from("Problems");
@@ -115,33 +118,37 @@ fn draw_failover(context: &Context<'_>, buf: &mut Buffer, area: Rect, failover: 
     let title = if running { "Redis failover: under way" } else { "Redis failover" };
     let style = if running { theme.warning } else { theme.border };
     let inside = frame(buf, area, title, format!("{} ago", context.age(failover.started)), style, theme);
-    let verdict = match (&failover.aborted, failover.switched) {
-        (Some(reason), _) => Line::styled(format!("{} not done: {reason}", theme.glyphs.critical), theme.critical),
-        (None, Some(at)) => Line::styled(format!("{} new master after {}", theme.glyphs.ok, seconds(at - failover.started)), theme.ok),
-        (None, None) => {
-            Line::styled(format!("{} next: {}", theme.glyphs.running, failover.outstanding().next().unwrap_or("")), theme.warning)
-        }
-    };
     let step = |step: &crate::model::FailoverStep| {
         let time = format!("+{}", seconds(step.at - failover.started));
-        Line::from(vec![
-            Span::styled(format!("{} {time:>8} ", theme.glyphs.ok), theme.muted),
-            Span::styled(step.meaning, theme.text),
-            Span::styled(chosen(step), theme.title),
-        ])
+        Line::from(vec![Span::styled(format!("{} {time:>8} ", theme.glyphs.ok), theme.muted), Span::styled(step.words(), theme.text)])
     };
     // The last steps tell the most.
     let fits = usize::from(inside.height.saturating_sub(1));
     let skipped = failover.steps.len().saturating_sub(fits);
-    let lines = failover.steps.iter().skip(skipped).map(step).chain([verdict]);
+    let lines = failover.steps.iter().skip(skipped).map(step).chain([verdict(context, failover)]);
     for (y, line) in (inside.top()..inside.bottom()).zip(lines) {
         text(buf, inside.x + 1, y, inside.width.saturating_sub(1), line, theme.text, theme);
     }
 }
 
-/// Who is chosen is worth a word; who is lost stands in the title of it all.
-fn chosen(step: &crate::model::FailoverStep) -> String {
-    if matches!(step.kind.as_str(), "+selected-slave" | "+switch-master") { format!(" {}", step.subject) } else { String::new() }
+/// What became of a failover, or what comes next.
+fn verdict<'a>(context: &Context<'a>, failover: &Failover) -> Line<'a> {
+    let theme = context.theme;
+    match (failover.given_up(), failover.switched) {
+        (Some(reason), _) => Line::styled(format!("{} given up: {reason}", theme.glyphs.critical), theme.critical),
+        (None, Some(at)) => Line::styled(format!("{} new master after {}", theme.glyphs.ok, seconds(at - failover.started)), theme.ok),
+        (None, None) => {
+            Line::styled(format!("{} next: {}", theme.glyphs.running, failover.outstanding().next().unwrap_or_default()), theme.warning)
+        }
+    }
+}
+
+/// A failover in one line, where there is no room for its steps: while it runs and for a minute after its last sign.
+pub fn failover_line<'a>(context: &Context<'a>) -> Option<Line<'a>> {
+    let failover = context.model().redis.failover.as_ref().filter(|f| context.model().age(f.last) < SHORTLY)?;
+    let mut line = verdict(context, failover);
+    line.spans.insert(0, Span::styled(format!("failover {} ago  ", context.age(failover.started)), context.theme.title));
+    Some(line)
 }
 
 fn seconds(milliseconds: u64) -> String {

@@ -27,7 +27,7 @@ pub fn rows(context: &Context<'_>) -> Vec<Row> {
     if context.model().age(failover.last) <= NEWS {
         rows.extend(failover.steps.iter().map(|step| Row::free(step_line(context, failover, step))));
     }
-    let outstanding: Vec<&str> = failover.outstanding().filter(|_| failover.running(context.now())).collect();
+    let outstanding: Vec<String> = failover.outstanding().filter(|_| failover.running(context.now())).collect();
     if !outstanding.is_empty() {
         let next = outstanding.join(&format!(" {} ", theme.glyphs.dot));
         rows.push(Row::free(Line::styled(format!("   {} to come:  {next}", theme.glyphs.absent), theme.muted)));
@@ -40,7 +40,7 @@ fn title(context: &Context<'_>, failover: &Failover) -> Line<'static> {
     let theme = context.theme;
     let glyphs = theme.glyphs;
     let ago = context.age(failover.started);
-    let (text, style) = match (&failover.aborted, failover.switched) {
+    let (text, style) = match (failover.given_up(), failover.switched) {
         (_, Some(at)) => (format!("{} new master after {}", glyphs.ok, since(failover, at).trim_start_matches('+')), theme.ok),
         (Some(reason), None) => (format!("{} given up: {reason}", glyphs.warning), theme.warning),
         (None, None) if failover.running(context.now()) => (format!("{} under way", glyphs.running), theme.warning),
@@ -59,8 +59,7 @@ fn step_line(context: &Context<'_>, failover: &Failover, step: &FailoverStep) ->
     Line::from(vec![
         Span::styled(format!("   {} ", theme.glyphs.ok), theme.ok),
         Span::raw(format!("{:>8}  ", since(failover, step.at))),
-        Span::raw(format!("{:<25}", step.meaning)),
-        Span::raw(step.subject.to_string()),
+        Span::raw(step.words()),
         Span::styled(format!("  by {}", by.join(", ")), theme.muted),
     ])
 }
