@@ -72,9 +72,14 @@ pub struct Sentinel {
 
 /// Whether two reported addresses mean the same instance among `nodes`; addresses that mean none of them compare as text.
 pub fn same_instance(group: &RedisGroup, a: (&str, u16), b: (&str, u16)) -> bool {
-    match (group.node_at(a.0, a.1), group.node_at(b.0, b.1)) {
+    same((a, group.node_at(a.0, a.1)), (b, group.node_at(b.0, b.1)))
+}
+
+/// The same for addresses with the nodes that they mean.
+fn same(a: ((&str, u16), Option<&Name>), b: ((&str, u16), Option<&Name>)) -> bool {
+    match (a.1, b.1) {
         (Some(a), Some(b)) => a == b,
-        (None, None) => a == b,
+        (None, None) => a.0 == b.0,
         _ => false,
     }
 }
@@ -119,10 +124,12 @@ impl RedisGroup {
 
     /// The address that most of the fresh Sentinels name, with how many name it and how many were asked.
     pub fn elected(&self, now: Millis) -> Option<(&str, u16, usize, usize)> {
-        let named: Vec<(&str, u16)> = self.fresh_views(now).filter_map(|v| v.master.as_ref()).map(|m| (m.host.as_str(), m.port)).collect();
-        let votes = |address: &(&str, u16)| named.iter().filter(|other| same_instance(self, **other, *address)).count();
+        // Each is looked up once: this is asked for every fact about a master.
+        let masters = self.fresh_views(now).filter_map(|view| view.master.as_ref());
+        let named: Vec<_> = masters.map(|m| (m.host.as_str(), m.port)).map(|at| (at, self.node_at(at.0, at.1))).collect();
+        let votes = |one: &(_, _)| named.iter().filter(|other| same(**other, *one)).count();
         let best = named.iter().max_by_key(|address| votes(address))?;
-        Some((best.0, best.1, votes(best), named.len()))
+        Some((best.0.0, best.0.1, votes(best), named.len()))
     }
 
     /// What the Sentinels that were seen within ten seconds believe.
@@ -151,7 +158,8 @@ impl RedisGroup {
         if envelope.from.upstream == Upstream::Redis {
             let Some(node) = self.nodes.iter_mut().find(|n| n.name == envelope.from.name) else { return false };
             let changed = node.apply(envelope, timeline);
-            if matches!(envelope.event, Event::Redis(_) | Event::Unchanged(Feed::Redis)) {
+            let leads = node.is_master();
+            if leads && matches!(envelope.event, Event::Redis(_) | Event::Unchanged(Feed::Redis)) {
                 self.sample(at);
             }
             return changed;
