@@ -15,6 +15,7 @@ use quarterdeck::view;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -170,7 +171,10 @@ async fn an_identical_state_draws_nothing_and_writes_nothing() {
             })
             .await;
             let [begun, within_minute, after_minute] = figures.lock().unwrap()[..] else { unreachable!() };
-            assert_eq!(within_minute, begun, "{size:?} place {place}: {}", told(&screen.since(begun)[..within_minute - begun]));
+            // The detail views tell for how long each server has had its role: once a minute the minutes change.
+            let ages = screen.since(begun)[..within_minute - begun].to_vec();
+            let allowed = usize::from(place != '1');
+            assert!(ages.len() <= allowed && ages.iter().all(|(_, bytes)| bytes.len() <= 64), "{size:?} place {place}: {}", told(&ages));
             let minute = screen.since(within_minute);
             assert_eq!(after_minute - within_minute, 1, "{size:?} place {place}: the clock: {}", told(&minute));
             assert!(minute[0].1.len() <= 64, "the minute: {}", told(&minute));
@@ -208,7 +212,7 @@ fn behind(at: Millis, missing: u64) -> Envelope {
 #[tokio::test(start_paused = true)]
 async fn one_changed_lag_is_one_small_write() {
     for size in SIZES {
-        let start = Arc::new(Cell::new(0));
+        let start = Rc::new(Cell::new(0));
         let kept = start.clone();
         let (_, screen, ..) = run_with(size, None, async move |world: Arc<World>| {
             world.settled().await;
@@ -388,7 +392,7 @@ async fn a_recording_gives_the_same_model_and_the_same_screen() {
 
 #[tokio::test(start_paused = true)]
 async fn a_repaint_sends_everything() {
-    let start = Arc::new(Cell::new(0));
+    let start = Rc::new(Cell::new(0));
     let kept = start.clone();
     let (_, screen, ..) = run_with((120, 40), None, async move |world: Arc<World>| {
         world.send(made::healthy(0)).await;
