@@ -163,7 +163,9 @@ fn believes(model: &Model, name: &Name, view: &SentinelView, problems: &mut Prob
     // A leader remembers the old master for a second after the others have been told of the new one.
     let outvoted =
         group.elected(model.now).is_some_and(|(host, port, ..)| !same_instance(group, (host, port), (&master.host, master.port)));
-    if flag("o_down") && !outvoted {
+    if outvoted {
+        // Its opinion of a master that nobody else has is no news.
+    } else if flag("o_down") {
         problems.add(Severity::Critical, name, None, "the master is objectively down");
     } else if flag("s_down") {
         // Only the Sentinel that would lead counts the others; the rest never say that the quorum agrees.
