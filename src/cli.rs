@@ -3,12 +3,17 @@
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Exit status for a command line that cannot be understood. clap's own 2 would mean "critical" to whoever runs `status`.
 pub const MISUSE: u8 = 64;
+
+/// Exit status for what nobody foresaw.
+pub const SOFTWARE: u8 = 70;
+
+/// Exit status for output that cannot be written.
+pub const IO_ERROR: u8 = 74;
 
 /// Exit status for a configuration that cannot be used.
 pub const BAD_CONFIG: u8 = 78;
@@ -132,18 +137,6 @@ impl Cli {
         Cli::try_parse_from(args).map_err(|error| {
             let status = if error.use_stderr() { MISUSE } else { 0 };
             Exit { message: error.render().to_string(), status }
-        })
-    }
-
-    /// Understands the program's own arguments, or prints why not and exits.
-    pub fn parse_or_exit() -> Cli {
-        Cli::try_from_args(std::env::args_os()).unwrap_or_else(|exit| {
-            // Nobody may be reading; the status is what counts.
-            let _ = match exit.status {
-                0 => std::io::stdout().write_all(exit.message.as_bytes()),
-                _ => std::io::stderr().write_all(exit.message.as_bytes()),
-            };
-            std::process::exit(exit.status.into())
         })
     }
 }

@@ -1,28 +1,50 @@
 //! Parses the command line, installs the error and terminal hooks, and runs what was asked for.
 
-use color_eyre::eyre::{Result, WrapErr, eyre};
-use quarterdeck::cli::{self, Cli, Command, Flags};
+use color_eyre::eyre::{Report, Result, WrapErr, eyre};
+use quarterdeck::cli::{self, Cli, Command, Exit, Flags};
 use quarterdeck::config::{self, Config, Credentials};
 use quarterdeck::console::{self, Opening};
 use quarterdeck::log::{self, Sink};
 use quarterdeck::record::Recorder;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::{status, terminal};
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
-fn main() -> Result<ExitCode> {
-    let cli = Cli::parse_or_exit();
+/// Why the program ends without having done what was asked: a line on standard error, and the exit status.
+struct Failure {
+    what: String,
+    status: u8,
+}
+
+/// What nobody foresaw. Its status is none of those by which `status` judges.
+impl From<Report> for Failure {
+    fn from(error: Report) -> Failure {
+        Failure { what: format!("{error:#}"), status: cli::SOFTWARE }
+    }
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::try_from_args(std::env::args_os()) {
+        Ok(cli) => run(&cli),
+        Err(Exit { message, status: 0 }) => print(&message).map(|()| ExitCode::SUCCESS),
+        Err(Exit { message, status }) => return complain(&message, status),
+    };
+    done.unwrap_or_else(|Failure { what, status }| complain(&format!("quarterdeck: {what}\n"), status))
+}
+
+fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     terminal::install_hooks()?;
     if let Some(Command::Config { example: true }) = cli.command {
-        return print(config::EXAMPLE);
+        print(config::EXAMPLE)?;
+        return Ok(ExitCode::SUCCESS);
     }
-    let config = match config::read(&cli.flags) {
-        Ok(config) => config,
-        Err(error) => return Ok(complain(&error.to_string(), cli::BAD_CONFIG)),
-    };
+    let config = config::read(&cli.flags).map_err(|error| Failure { what: error.to_string(), status: cli::BAD_CONFIG })?;
     match cli.command {
-        Some(Command::Config { .. }) => print(&config.show()),
+        Some(Command::Config { .. }) => {
+            print(&config.show())?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Command::Status { timeout, output }) => {
             log::start(Sink::Stderr, config.verbose, config.log_file.as_deref()).wrap_err("the log file")?;
             let targets = config.targets(&credentials(&config));
@@ -35,14 +57,12 @@ fn main() -> Result<ExitCode> {
     }
 }
 
-fn run_console(config: &Config, flags: &Flags) -> Result<ExitCode> {
+fn run_console(config: &Config, flags: &Flags) -> Result<ExitCode, Failure> {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
-        return Ok(complain("the console needs a terminal; without one, `quarterdeck status` looks once and prints", cli::MISUSE));
+        let what = "the console needs a terminal; without one, `quarterdeck status` looks once and prints".to_owned();
+        return Err(Failure { what, status: cli::MISUSE });
     }
-    let theme = match theme(config) {
-        Ok(theme) => theme,
-        Err(error) => return Ok(complain(&error, cli::BAD_CONFIG)),
-    };
+    let theme = theme(config).map_err(|what| Failure { what, status: cli::BAD_CONFIG })?;
     log::start(Sink::View, config.verbose, config.log_file.as_deref()).wrap_err("the log file")?;
     let targets = config.targets(&credentials(config));
     let opening = Opening { stack: config.stack(), targets, theme, read_only: config.read_only, recorder: recorder(config)? };
@@ -84,14 +104,19 @@ fn credentials(config: &Config) -> Credentials {
     found
 }
 
-#[expect(clippy::print_stdout, reason = "what commands that print are for")]
-fn print(text: &str) -> Result<ExitCode> {
-    print!("{text}");
-    Ok(ExitCode::SUCCESS)
+/// Prints on standard output. That nobody reads any more is no failure: who looked at the first lines has what was wanted.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure { what: format!("standard output: {error}"), status: cli::IO_ERROR })
+        }
+        _ => Ok(()),
+    }
 }
 
-#[expect(clippy::print_stderr, reason = "the screen is not taken")]
-fn complain(what: &str, status: u8) -> ExitCode {
-    eprintln!("quarterdeck: {what}");
+fn complain(text: &str, status: u8) -> ExitCode {
+    // Nobody may be reading; the status is what counts.
+    let _ = std::io::stderr().write_all(text.as_bytes());
     ExitCode::from(status)
 }

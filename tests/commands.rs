@@ -1,0 +1,60 @@
+//! The commands as a script meets them: exit statuses, standard output that breaks, and one line for what cannot be done. Nothing
+//! here needs a server.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::fs::File;
+use std::process::{Command, Output, Stdio};
+
+/// A home directory; `status` there has one server at which nobody listens.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Home {
+        let home = Home(tempfile::tempdir().unwrap());
+        // Bound for a moment, so that nobody else listens there now.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = home.0.path().join(".config/quarterdeck");
+        std::fs::create_dir_all(&place).unwrap();
+        std::fs::write(place.join("config.toml"), format!("[redis.addresses]\nr-0 = '{}'\n", free.local_addr().unwrap())).unwrap();
+        home
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
+        command.env_clear().env("HOME", self.0.path()).current_dir(self.0.path()).args(args).stdin(Stdio::null());
+        command
+    }
+}
+
+fn said(output: &Output) -> (i32, String) {
+    (output.status.code().expect("no signal"), String::from_utf8(output.stderr.clone()).unwrap())
+}
+
+const PRINTING: [&[&str]; 5] = [&["status"], &["status", "--output", "json"], &["config"], &["config", "--example"], &["--help"]];
+
+// --- standard output --------------------------------------------------------------------------------------------------------
+
+#[test]
+fn nobody_reading_is_no_failure_and_the_verdict_stands() {
+    let home = Home::new();
+    for args in PRINTING {
+        let expected = home.command(args).output().unwrap().status.code();
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = home.command(args).stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), expected, "{args:?}");
+        assert_eq!(said(&output).1, "", "{args:?}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_told_in_a_line() {
+    let home = Home::new();
+    for args in PRINTING {
+        let output = home.command(args).stdout(File::options().write(true).open("/dev/full").unwrap()).output().unwrap();
+        let (status, told) = said(&output);
+        assert_eq!(status, 74, "{args:?}: {told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+        assert!(told.starts_with("quarterdeck: standard output: No space left"), "{told}");
+    }
+}
