@@ -12,6 +12,9 @@ pub const MISUSE: u8 = 64;
 /// Exit status for what nobody foresaw.
 pub const SOFTWARE: u8 = 70;
 
+/// Exit status for a file that cannot be created: a recording, a log.
+pub const CANNOT_CREATE: u8 = 73;
+
 /// Exit status for output that cannot be written.
 pub const IO_ERROR: u8 = 74;
 
@@ -33,7 +36,9 @@ QUARTERDECK_THEME, QUARTERDECK_READ_ONLY, QUARTERDECK_POSTGRES_PASSWORD and so
 on; QUARTERDECK_CONFIG names the file. Flags win over the environment, the
 environment over the file, the file over the defaults.
 
-Exit status: 64 for a wrong command line, 78 for an unusable configuration.";
+Exit status: 64 for a wrong command line, 78 for an unusable configuration,
+73 for a recording or log file that cannot be created, 74 for output that cannot
+be written, 70 for what nobody foresaw.";
 
 /// A control room in a terminal for one highly available stack: Kubernetes, PostgreSQL, Redis with Sentinel.
 #[derive(Clone, Debug, Parser)]

@@ -1,6 +1,6 @@
 //! Parses the command line, installs the error and terminal hooks, and runs what was asked for.
 
-use color_eyre::eyre::{Report, Result, WrapErr, eyre};
+use color_eyre::eyre::{Report, Result, WrapErr};
 use quarterdeck::cli::{self, Cli, Command, Exit, Flags};
 use quarterdeck::config::{self, Config, Credentials};
 use quarterdeck::console::{self, Opening};
@@ -9,6 +9,7 @@ use quarterdeck::record::Recorder;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::{status, terminal};
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Why the program ends without having done what was asked: a line on standard error, and the exit status.
@@ -46,9 +47,9 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Status { timeout, output }) => {
-            log::start(Sink::Stderr, config.verbose, config.log_file.as_deref()).wrap_err("the log file")?;
-            let targets = config.targets(&credentials(&config));
+            start_log(Sink::Stderr, &config)?;
             let recorder = recorder(&config)?;
+            let targets = config.targets(&credentials(&config));
             let judged = runtime()?.block_on(status::take(config.stack(), targets, timeout, recorder));
             print(&judged.print(output))?;
             Ok(ExitCode::from(judged.exit_status()))
@@ -63,9 +64,10 @@ fn run_console(config: &Config, flags: &Flags) -> Result<ExitCode, Failure> {
         return Err(Failure { what, status: cli::MISUSE });
     }
     let theme = theme(config).map_err(|what| Failure { what, status: cli::BAD_CONFIG })?;
-    log::start(Sink::View, config.verbose, config.log_file.as_deref()).wrap_err("the log file")?;
+    start_log(Sink::View, config)?;
+    let recorder = recorder(config)?;
     let targets = config.targets(&credentials(config));
-    let opening = Opening { stack: config.stack(), targets, theme, read_only: config.read_only, recorder: recorder(config)? };
+    let opening = Opening { stack: config.stack(), targets, theme, read_only: config.read_only, recorder };
     let (stop, stats) = runtime()?.block_on(console::open(opening))?;
     if flags.stats {
         print(&format!("{stats}\n"))?;
@@ -78,9 +80,20 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().wrap_err("the runtime")
 }
 
-fn recorder(config: &Config) -> Result<Option<Recorder>> {
-    let create = |path: &std::path::PathBuf| Recorder::create(path).wrap_err_with(|| eyre!("the recording {}", path.display()));
+fn start_log(sink: Sink, config: &Config) -> Result<(), Failure> {
+    log::start(sink, config.verbose, config.log_file.as_deref()).map_err(|error| match &config.log_file {
+        Some(path) => cannot_write("log file", path, &error),
+        None => Failure { what: format!("the log: {error}"), status: cli::SOFTWARE },
+    })
+}
+
+fn recorder(config: &Config) -> Result<Option<Recorder>, Failure> {
+    let create = |path: &PathBuf| Recorder::create(path).map_err(|error| cannot_write("recording", path, &error));
     config.record.as_ref().map(create).transpose()
+}
+
+fn cannot_write(what: &str, path: &Path, error: &std::io::Error) -> Failure {
+    Failure { what: format!("the {what} {} cannot be written: {error}", path.display()), status: cli::CANNOT_CREATE }
 }
 
 fn theme(config: &Config) -> Result<Theme, String> {

@@ -58,3 +58,19 @@ fn a_full_disk_is_told_in_a_line() {
         assert!(told.starts_with("quarterdeck: standard output: No space left"), "{told}");
     }
 }
+
+// --- files ------------------------------------------------------------------------------------------------------------------
+
+#[test]
+fn a_file_that_cannot_be_created_is_named_with_the_reason() {
+    let home = Home::new();
+    std::fs::create_dir(home.0.path().join("folder")).unwrap();
+    for (flag, what) in [("--record", "recording"), ("--log-file", "log file")] {
+        for (path, reason) in [("/nowhere/x", "No such file or directory"), ("folder", "Is a directory")] {
+            let (status, told) = said(&home.command(&["status", flag, path]).output().unwrap());
+            assert_eq!(status, 73, "{told}");
+            assert_eq!(told.lines().count(), 1, "{told}");
+            assert!(told.starts_with(&format!("quarterdeck: the {what} {path} cannot be written: {reason}")), "{told}");
+        }
+    }
+}
