@@ -2,8 +2,13 @@
 //! here needs a server.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use portable_pty::CommandBuilder;
+use pty::Terminal;
 use std::fs::File;
 use std::process::{Command, Output, Stdio};
+
+#[path = "support/pty.rs"]
+mod pty;
 
 /// A home directory; `status` there has one server at which nobody listens.
 struct Home(tempfile::TempDir);
@@ -17,6 +22,13 @@ impl Home {
         std::fs::create_dir_all(&place).unwrap();
         std::fs::write(place.join("config.toml"), format!("[redis.addresses]\nr-0 = '{}'\n", free.local_addr().unwrap())).unwrap();
         home
+    }
+
+    /// The same on a terminal.
+    fn on_terminal(&self, args: &[&str]) -> CommandBuilder {
+        let mut command = pty::command(env!("CARGO_BIN_EXE_quarterdeck"), self.0.path());
+        command.args(args);
+        command
     }
 
     fn command(&self, args: &[&str]) -> Command {
@@ -72,5 +84,24 @@ fn a_file_that_cannot_be_created_is_named_with_the_reason() {
             assert_eq!(told.lines().count(), 1, "{told}");
             assert!(told.starts_with(&format!("quarterdeck: the {what} {path} cannot be written: {reason}")), "{told}");
         }
+    }
+}
+
+// --- log lines --------------------------------------------------------------------------------------------------------------
+
+#[test]
+fn log_lines_are_coloured_for_a_terminal_that_wants_it_and_for_nobody_else() {
+    let home = Home::new();
+    let piped = home.command(&["status"]).env("QUARTERDECK_REDONLY", "1").output().unwrap();
+    assert!(said(&piped).1.contains("WARN environment QUARTERDECK_REDONLY"), "{piped:?}");
+    assert!(!piped.stderr.contains(&0x1b), "{piped:?}");
+    for (no_color, coloured) in [("", true), ("1", false)] {
+        let mut command = home.on_terminal(&["status"]);
+        command.env("QUARTERDECK_REDONLY", "1");
+        command.env("NO_COLOR", no_color);
+        let mut terminal = Terminal::start(command, 100, 30);
+        terminal.ended();
+        assert!(terminal.text().contains("WARN"));
+        assert_eq!(terminal.bytes().contains(&0x1b), coloured, "NO_COLOR={no_color}");
     }
 }
