@@ -314,7 +314,7 @@ impl Instance {
 
 impl Origin {
     /// The place, as an error message begins with it.
-    fn place(&self) -> String {
+    pub fn place(&self) -> String {
         match self {
             Origin::File(path, line) => format!("{}:{line}", path.display()),
             other => other.to_string(),

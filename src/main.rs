@@ -41,6 +41,8 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     let config = config::read(&cli.flags).map_err(|error| Failure { what: error.to_string(), status: cli::BAD_CONFIG })?;
+    // Only the console draws, but a setting that is wrong is wrong for every command.
+    let theme = theme(&config)?;
     match cli.command {
         Some(Command::Config { .. }) => {
             print(&config.show())?;
@@ -54,16 +56,15 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
             print(&judged.print(output))?;
             Ok(ExitCode::from(judged.exit_status()))
         }
-        None => run_console(&config, &cli.flags),
+        None => run_console(&config, theme, &cli.flags),
     }
 }
 
-fn run_console(config: &Config, flags: &Flags) -> Result<ExitCode, Failure> {
+fn run_console(config: &Config, theme: Theme, flags: &Flags) -> Result<ExitCode, Failure> {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         let what = "the console needs a terminal; without one, `quarterdeck status` looks once and prints".to_owned();
         return Err(Failure { what, status: cli::MISUSE });
     }
-    let theme = theme(config).map_err(|what| Failure { what, status: cli::BAD_CONFIG })?;
     start_log(Sink::View, config)?;
     let recorder = recorder(config)?;
     let targets = config.targets(&credentials(config));
@@ -96,14 +97,17 @@ fn cannot_write(what: &str, path: &Path, error: &std::io::Error) -> Failure {
     Failure { what: format!("the {what} {} cannot be written: {error}", path.display()), status: cli::CANNOT_CREATE }
 }
 
-fn theme(config: &Config) -> Result<Theme, String> {
+fn theme(config: &Config) -> Result<Theme, Failure> {
     let env = |name: &str| std::env::var(name).ok();
     let glyphs = match config.ascii {
         Some(true) => &Glyphs::ASCII,
         Some(false) => &Glyphs::UNICODE,
         None => Glyphs::detect(env),
     };
-    Theme::load(&config.theme, Depth::detect(env), glyphs).map_err(|error| error.to_string())
+    Theme::load(&config.theme, Depth::detect(env), glyphs).map_err(|error| {
+        let place = config.origin("theme").place();
+        Failure { what: format!("{place}: {error}"), status: cli::BAD_CONFIG }
+    })
 }
 
 /// Passwords, before the screen is taken; what stood in the way is logged, because the console says which server lacks one.

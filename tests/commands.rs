@@ -105,3 +105,21 @@ fn log_lines_are_coloured_for_a_terminal_that_wants_it_and_for_nobody_else() {
         assert_eq!(terminal.bytes().contains(&0x1b), coloured, "NO_COLOR={no_color}");
     }
 }
+
+// --- configuration ----------------------------------------------------------------------------------------------------------
+
+#[test]
+fn a_theme_that_there_is_not_is_refused_by_every_command() {
+    let home = Home::new();
+    std::fs::write(home.0.path().join("wrong.toml"), "\ntheme = 'drak'").unwrap();
+    for command in ["status", "config"] {
+        let flag = home.command(&[command, "--theme", "drak"]).output().unwrap();
+        let variable = home.command(&[command]).env("QUARTERDECK_THEME", "drak").output().unwrap();
+        let file = home.command(&[command, "--config", "wrong.toml"]).output().unwrap();
+        for (output, place) in [(flag, "flag --theme"), (variable, "environment QUARTERDECK_THEME"), (file, "wrong.toml:2")] {
+            let told = format!("quarterdeck: {place}: unknown theme \"drak\"; nearest: dark (known: dark, mono, light, high-contrast)\n");
+            assert_eq!(said(&output), (78, told), "{command}");
+            assert!(output.stdout.is_empty());
+        }
+    }
+}
