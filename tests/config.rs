@@ -145,6 +145,10 @@ fn every_mistake_is_told_with_its_place_and_what_would_be_right() {
             "/etc/q.toml:1: redis.addresses: found \"h:1\", expected a table such as [redis.addresses] with postgres-0 = \"10.0.0.7:5432\"",
         ),
         ("[redis.addresses]\nredis-0 = 'h:1'\nredis-1 = 'h:1'", "/etc/q.toml:3: redis.addresses: redis-0 and redis-1 are both at h:1"),
+        (
+            "[postgres.addresses]\nx = 'h:1'\n[sentinel.addresses]\nx = 'h:2'",
+            "/etc/q.toml:4: sentinel.addresses: x is also in postgres.addresses; a name means one instance",
+        ),
         ("[redis]\ntls = true\nca_file = 'a'\ncert_file = 'c'", "/etc/q.toml:4: redis.cert_file: needs key_file, the certificate's key"),
         ("[postgres]\nsslmode = 'verify-ca'", "/etc/q.toml:2: postgres.sslmode: needs postgres.ca_file, the CAs that are trusted"),
         (
