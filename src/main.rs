@@ -8,6 +8,7 @@ use quarterdeck::log::{self, Sink};
 use quarterdeck::record::Recorder;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::{status, terminal};
+use secrecy::SecretString;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -45,13 +46,15 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     let theme = theme(&config)?;
     match cli.command {
         Some(Command::Config { .. }) => {
-            print(&config.show())?;
+            log::start(Sink::Stderr, config.verbose, None).wrap_err("the log")?;
+            // Nobody is asked: which server would need an answer is all that is shown.
+            print(&config.show(&credentials(&config, &mut |_| Ok("".into()))))?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Status { timeout, output }) => {
             start_log(Sink::Stderr, &config)?;
             let recorder = recorder(&config)?;
-            let targets = config.targets(&credentials(&config));
+            let targets = config.targets(&credentials(&config, &mut config::credentials::ask_at_terminal));
             let judged = runtime()?.block_on(status::take(config.stack(), targets, timeout, recorder));
             print(&judged.print(output))?;
             Ok(ExitCode::from(judged.exit_status()))
@@ -67,7 +70,7 @@ fn run_console(config: &Config, theme: Theme, flags: &Flags) -> Result<ExitCode,
     }
     start_log(Sink::View, config)?;
     let recorder = recorder(config)?;
-    let targets = config.targets(&credentials(config));
+    let targets = config.targets(&credentials(config, &mut config::credentials::ask_at_terminal));
     let opening = Opening { stack: config.stack(), targets, theme, read_only: config.read_only, recorder };
     let (stop, stats) = runtime()?.block_on(console::open(opening))?;
     if flags.stats {
@@ -111,9 +114,9 @@ fn theme(config: &Config) -> Result<Theme, Failure> {
 }
 
 /// Passwords, before the screen is taken; what stood in the way is logged, because the console says which server lacks one.
-fn credentials(config: &Config) -> Credentials {
+fn credentials(config: &Config, ask: &mut dyn FnMut(&str) -> Result<SecretString, String>) -> Credentials {
     let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let found = Credentials::gather(config, &env, &mut config::credentials::ask_at_terminal);
+    let found = Credentials::gather(config, &env, ask);
     let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     for warning in config::unknown_variables(variables, config).iter().chain(&found.warnings) {
         tracing::warn!("{warning}");
