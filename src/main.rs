@@ -6,12 +6,15 @@ use quarterdeck::config::{self, Config, Credentials};
 use quarterdeck::console::{self, Opening};
 use quarterdeck::log::{self, Sink};
 use quarterdeck::record::Recorder;
+use quarterdeck::source::Targets;
+use quarterdeck::terminal::prompt::{self, Unanswered};
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::{status, terminal};
 use secrecy::SecretString;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tokio::runtime::Runtime;
 
 /// Why the program ends without having done what was asked: a line on standard error, and the exit status.
 struct Failure {
@@ -54,8 +57,14 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Some(Command::Status { timeout, output }) => {
             start_log(Sink::Stderr, &config)?;
             let recorder = recorder(&config)?;
-            let targets = config.targets(&credentials(&config, &mut config::credentials::ask_at_terminal));
-            let judged = runtime()?.block_on(status::take(config.stack(), targets, timeout, recorder));
+            let runtime = runtime()?;
+            let targets = targets(&config, &runtime)?;
+            let judged = runtime.block_on(async {
+                tokio::select! {
+                    judged = status::take(config.stack(), targets, timeout, recorder) => Ok(judged),
+                    status = prompt::signalled() => Err(Failure { what: "ended by a signal".to_owned(), status }),
+                }
+            })?;
             print(&judged.print(output))?;
             Ok(ExitCode::from(judged.exit_status()))
         }
@@ -70,9 +79,10 @@ fn run_console(config: &Config, theme: Theme, flags: &Flags) -> Result<ExitCode,
     }
     start_log(Sink::View, config)?;
     let recorder = recorder(config)?;
-    let targets = config.targets(&credentials(config, &mut config::credentials::ask_at_terminal));
+    let runtime = runtime()?;
+    let targets = targets(config, &runtime)?;
     let opening = Opening { stack: config.stack(), targets, theme, read_only: config.read_only, recorder };
-    let (stop, stats) = runtime()?.block_on(console::open(opening))?;
+    let (stop, stats) = runtime.block_on(console::open(opening))?;
     if flags.stats {
         print(&format!("{stats}\n"))?;
     }
@@ -80,7 +90,7 @@ fn run_console(config: &Config, theme: Theme, flags: &Flags) -> Result<ExitCode,
 }
 
 /// One thread: the sources do little and wait long, and a frame takes about a millisecond.
-fn runtime() -> Result<tokio::runtime::Runtime> {
+fn runtime() -> Result<Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().wrap_err("the runtime")
 }
 
@@ -111,6 +121,25 @@ fn theme(config: &Config) -> Result<Theme, Failure> {
         let place = config.origin("theme").place();
         Failure { what: format!("{place}: {error}"), status: cli::BAD_CONFIG }
     })
+}
+
+/// What to watch. Ctrl-C at a question ends the program; Ctrl-D leaves that part without a password, and the others can be watched.
+fn targets(config: &Config, runtime: &Runtime) -> Result<Targets, Failure> {
+    let mut stop = None;
+    let credentials = credentials(config, &mut |question| match stop {
+        Some(_) => Err("not asked".to_owned()),
+        None => runtime.block_on(prompt::ask(question)).map_err(|why| match why {
+            Unanswered::Nothing(why) => why,
+            Unanswered::Stop(status) => {
+                stop = Some(status);
+                "not answered".to_owned()
+            }
+        }),
+    });
+    match stop {
+        Some(status) => Err(Failure { what: "no password was given".to_owned(), status }),
+        None => Ok(config.targets(&credentials)),
+    }
 }
 
 /// Passwords, before the screen is taken; what stood in the way is logged, because the console says which server lacks one.

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 mod encode;
+pub mod prompt;
 
 /// The thread that has taken the terminal.
 static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);

@@ -123,3 +123,102 @@ fn a_theme_that_there_is_not_is_refused_by_every_command() {
         }
     }
 }
+
+// --- passwords --------------------------------------------------------------------------------------------------------------
+
+/// `status` on a terminal, at its question.
+fn asking(home: &Home) -> Terminal {
+    let mut command = home.on_terminal(&["status"]);
+    command.env("QUARTERDECK_REDIS_PROMPT", "1");
+    let terminal = Terminal::start(command, 100, 30);
+    terminal.wait_for("Password for Redis:");
+    terminal
+}
+
+#[test]
+fn an_answer_is_not_shown_and_the_line_is_as_it_was() {
+    let home = Home::new();
+    let mut terminal = asking(&home);
+    terminal.keys("tr0ub4dor\r");
+    assert_eq!(terminal.ended(), 3, "{}", terminal.text());
+    terminal.assert_restored();
+    let text = terminal.text();
+    assert!(text.contains("r-0") && !text.contains("tr0ub4dor") && !text.contains("WARN"), "{text}");
+}
+
+#[test]
+fn whoever_gives_no_password_gets_the_line_back() {
+    for (keys, signal, status) in [("abc\x03", "", 130), ("abc", "INT", 130), ("abc", "TERM", 143), ("abc", "HUP", 129)] {
+        let home = Home::new();
+        let mut terminal = asking(&home);
+        terminal.keys(keys);
+        if !signal.is_empty() {
+            terminal.signal(signal);
+        }
+        assert_eq!(terminal.ended(), status, "{signal}");
+        terminal.assert_restored();
+        let text = terminal.text();
+        assert!(text.contains("no password was given") && !text.contains("r-0") && !text.contains("abc"), "{text}");
+    }
+    // Without this password other servers can still be watched.
+    let mut terminal = asking(&Home::new());
+    terminal.keys("\x04");
+    assert_eq!(terminal.ended(), 3);
+    terminal.assert_restored();
+    terminal.wait_for("redis.prompt: no password: none was given");
+    terminal.wait_for("r-0");
+}
+
+#[test]
+fn the_console_asks_before_it_takes_the_screen_and_gets_its_keys_afterwards() {
+    let home = Home::new();
+    let config = home.0.path().join(".config/quarterdeck/config.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{text}[sentinel]\nprompt = true\naddresses = {{ s-0 = '127.0.0.1:1' }}")).unwrap();
+    let mut command = home.on_terminal(&[]);
+    command.env("QUARTERDECK_REDIS_PROMPT", "1");
+    let mut terminal = Terminal::start(command, 100, 30);
+    terminal.wait_for("Password for Redis:");
+    terminal.keys("one\r");
+    terminal.wait_for("Password for Sentinel:");
+    terminal.keys("two\r");
+    terminal.wait_for("Architecture");
+    terminal.keys("?");
+    terminal.wait_for("Keys: Overview");
+    terminal.keys("xq");
+    assert_eq!(terminal.ended(), 0);
+    terminal.assert_restored();
+}
+
+#[test]
+fn status_can_be_interrupted_after_a_question_too() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let home = Home::new();
+    let mut command = home.on_terminal(&["status", "--timeout", "60"]);
+    command.env("QUARTERDECK_REDIS_PROMPT", "1");
+    command.env("QUARTERDECK_REDIS_ADDRESSES", format!("r-0={}", silent.local_addr().unwrap()));
+    let mut terminal = Terminal::start(command, 100, 30);
+    terminal.wait_for("Password for Redis:");
+    terminal.keys("x\r");
+    let _connected = silent.accept().unwrap();
+    terminal.keys("\x03");
+    assert_eq!(terminal.ended(), 130);
+}
+
+#[test]
+fn the_question_is_not_part_of_the_output() {
+    let home = Home::new();
+    let mut command = CommandBuilder::new("sh");
+    command.env_clear();
+    for (name, value) in [("HOME", home.0.path().to_str().unwrap()), ("PATH", "/usr/bin:/bin"), ("QUARTERDECK_REDIS_PROMPT", "1")] {
+        command.env(name, value);
+    }
+    command.cwd(home.0.path());
+    command.args(["-c", "\"$0\" status > out", env!("CARGO_BIN_EXE_quarterdeck")]);
+    let mut terminal = Terminal::start(command, 100, 30);
+    terminal.wait_for("Password for Redis:");
+    terminal.keys("x\r");
+    assert_eq!(terminal.ended(), 3);
+    let out = std::fs::read_to_string(home.0.path().join("out")).unwrap();
+    assert!(out.contains("r-0") && !out.contains("Password"), "{out}");
+}

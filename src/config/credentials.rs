@@ -6,7 +6,7 @@ use crate::event::Name;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Read};
+use std::io::Read;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -102,14 +102,6 @@ struct Found {
 
 fn from_file(path: &Path) -> String {
     format!("set, from file {}", path.display())
-}
-
-/// Asks on the terminal, without echo. Must run before the screen is taken.
-pub fn ask_at_terminal(question: &str) -> Result<SecretString, String> {
-    if !std::io::stdin().is_terminal() {
-        return Err("standard input is not a terminal".to_owned());
-    }
-    rpassword::prompt_password(question).map(SecretString::from).map_err(|error| error.to_string())
 }
 
 /// What the setting's own variable, `password_env` or `password_file` gives, in this order.
