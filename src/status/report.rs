@@ -64,8 +64,12 @@ pub struct Lag {
     pub bytes: Option<u64>,
     /// Seconds behind; `null` if one look cannot tell.
     pub seconds: Option<f64>,
-    /// Both are lower limits.
+    /// At least one of the two is a lower limit.
     pub at_least: bool,
+    /// The bytes are a lower limit: the other end is not seen now.
+    pub bytes_at_least: bool,
+    /// The seconds are a lower limit.
+    pub seconds_at_least: bool,
 }
 
 /// A PostgreSQL server.
@@ -107,22 +111,22 @@ pub struct Connections {
     pub age_s: f64,
 }
 
-/// A Redis data node.
+/// A Redis data node. Without the right to `INFO`, what only that tells is `null`.
 #[derive(Debug, Serialize)]
 #[allow(missing_docs, reason = "the names are Redis' own")]
 pub struct Redis {
-    pub version: String,
-    pub replid: String,
+    pub version: Option<String>,
+    pub replid: Option<String>,
     pub offset: u64,
     pub connected_replicas: Option<usize>,
     pub lag: Option<Lag>,
     /// Replica: the instance that it follows.
     pub follows: Option<String>,
-    pub used_memory_bytes: u64,
-    pub max_memory_bytes: u64,
-    pub clients: u32,
-    pub rdb_last_save_ok: bool,
-    pub aof: bool,
+    pub used_memory_bytes: Option<u64>,
+    pub max_memory_bytes: Option<u64>,
+    pub clients: Option<u32>,
+    pub rdb_last_save_ok: Option<bool>,
+    pub aof: Option<bool>,
     pub min_replicas_to_write: Option<u32>,
 }
 
@@ -196,7 +200,14 @@ fn postgres(model: &Model, health: &Health, server: &PgServer) -> Instance {
     let (cluster, now) = (&model.postgres, model.now);
     let base = instance(health, &server.name, "postgresql", &server.address, server.role(), &server.link_state(now));
     let Some(fast) = &server.fast else { return base };
-    let lag = cluster.lag(server, now).map(|l| Lag { state: l.state.word(), bytes: l.bytes, seconds: l.seconds, at_least: l.at_least });
+    let lag = cluster.lag(server, now).map(|l| Lag {
+        state: l.state.word(),
+        bytes: l.bytes,
+        seconds: l.seconds,
+        at_least: l.at_least,
+        bytes_at_least: l.primary_unseen.is_some(),
+        seconds_at_least: l.at_least,
+    });
     let upstream = cluster.upstream_of(server).filter(|_| fast.value.in_recovery);
     let sender = upstream.and_then(|name| cluster.server(name)).and_then(|upstream| cluster.sender_of(upstream, server));
     let receiver = match &fast.value.receiver {
@@ -240,20 +251,29 @@ fn redis(model: &Model, health: &Health, node: &RedisNode) -> Instance {
     let (group, now) = (&model.redis, model.now);
     let base = instance(health, &node.name, "redis", &node.address, node.role(), &node.link_state(now));
     let Some(info) = &node.info else { return base };
-    let lag = group.lag(node, now).map(|l| Lag { state: l.state.word(), bytes: l.bytes, seconds: l.seconds, at_least: l.at_least });
+    let lag = group.lag(node, now).map(|l| Lag {
+        state: l.state.word(),
+        bytes: l.bytes,
+        seconds: l.seconds,
+        at_least: l.at_least,
+        bytes_at_least: l.master_unseen.is_some(),
+        seconds_at_least: l.at_least,
+    });
     let master = info.value.master.as_ref();
+    // Without the right to INFO there is only what ROLE tells, and no version.
+    let told = Some(&info.value).filter(|info| !info.version.is_empty());
     let figures = Redis {
-        version: info.value.version.clone(),
-        replid: info.value.replid.clone(),
+        version: told.map(|info| info.version.clone()),
+        replid: told.map(|info| info.replid.clone()),
         offset: info.value.offset,
         connected_replicas: (info.value.role == RedisRole::Master).then_some(info.value.replicas.len()),
         lag,
         follows: master.map(|m| group.node_at(&m.host, m.port).map_or_else(|| format!("{}:{}", m.host, m.port), |name| name.to_string())),
-        used_memory_bytes: info.value.used_memory,
-        max_memory_bytes: info.value.max_memory,
-        clients: info.value.clients,
-        rdb_last_save_ok: info.value.save_ok,
-        aof: info.value.aof,
+        used_memory_bytes: told.map(|info| info.used_memory),
+        max_memory_bytes: told.map(|info| info.max_memory),
+        clients: told.map(|info| info.clients),
+        rdb_last_save_ok: told.map(|info| info.save_ok),
+        aof: told.map(|info| info.aof),
         min_replicas_to_write: node.settings.as_ref().and_then(|s| s.value.min_replicas_to_write),
     };
     Instance { age_s: Some(seconds(now.saturating_sub(info.at))), redis: Some(figures), ..base }
