@@ -196,7 +196,12 @@ fn postgres(model: &Model, health: &Health, server: &PgServer) -> Instance {
     let (cluster, now) = (&model.postgres, model.now);
     let base = instance(health, &server.name, "postgresql", &server.address, server.role(), &server.link_state(now));
     let Some(fast) = &server.fast else { return base };
-    let lag = cluster.lag(server, now).map(|l| Lag { state: l.state.word(), bytes: l.bytes, seconds: l.seconds, at_least: l.at_least });
+    let lag = cluster.lag(server, now).map(|l| Lag {
+        state: l.state.word(),
+        bytes: l.bytes,
+        seconds: l.seconds,
+        at_least: l.bytes_at_least || l.seconds_at_least,
+    });
     let upstream = cluster.upstream_of(server).filter(|_| fast.value.in_recovery);
     let sender = upstream.and_then(|name| cluster.server(name)).and_then(|upstream| cluster.sender_of(upstream, server));
     let receiver = match &fast.value.receiver {
@@ -240,7 +245,12 @@ fn redis(model: &Model, health: &Health, node: &RedisNode) -> Instance {
     let (group, now) = (&model.redis, model.now);
     let base = instance(health, &node.name, "redis", &node.address, node.role(), &node.link_state(now));
     let Some(info) = &node.info else { return base };
-    let lag = group.lag(node, now).map(|l| Lag { state: l.state.word(), bytes: l.bytes, seconds: l.seconds, at_least: l.at_least });
+    let lag = group.lag(node, now).map(|l| Lag {
+        state: l.state.word(),
+        bytes: l.bytes,
+        seconds: l.seconds,
+        at_least: l.bytes_at_least || l.seconds_at_least,
+    });
     let master = info.value.master.as_ref();
     let figures = Redis {
         version: info.value.version.clone(),
