@@ -11,6 +11,9 @@ mod lag;
 pub use announcement::Announcement;
 pub use lag::{ReplicaLag, ReplicaState};
 
+/// An answer older than this, two polls, is overdue.
+const OVERDUE: Millis = 2_000;
+
 /// The data nodes and the Sentinels that watch them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RedisGroup {
@@ -117,9 +120,12 @@ impl RedisGroup {
         directory::find(self.sentinels.iter().map(|s| Place { name: &s.name, address: &s.address, peer: s.peer.as_deref() }), host, port)
     }
 
-    /// Nodes that claim to be the master and were seen within ten seconds. More than one is a stale master or a split brain.
+    /// Nodes that claim to be the master, as of a moment ago. More than one is a stale master or a split brain. A poll that is overdue does
+    /// not count: while a failover names another, a stopped master must not seem to take writes.
     pub fn fresh_masters(&self, now: Millis) -> impl Iterator<Item = &RedisNode> {
-        self.nodes.iter().filter(move |node| node.is_master() && node.is_fresh(now))
+        self.nodes.iter().filter(move |node| {
+            node.is_master() && node.is_fresh(now) && node.info.as_ref().is_some_and(|i| now.saturating_sub(i.at) <= OVERDUE)
+        })
     }
 
     /// The address that most of the fresh Sentinels name, with how many name it and how many were asked.
@@ -192,7 +198,9 @@ impl RedisGroup {
 
     /// Once a second: adds a sample to each history. Says whether a history looks different.
     pub(super) fn remember(&mut self, now: Millis) -> bool {
-        let lags: Vec<_> = self.nodes.iter().map(|node| self.lag(node, now).and_then(|lag| lag.seconds)).collect();
+        // What is not measured now is a gap, not the last value and not a zero.
+        let measured = |lag: ReplicaLag| lag.seconds.filter(|_| lag.master_unseen.is_none());
+        let lags: Vec<_> = self.nodes.iter().map(|node| self.lag(node, now).and_then(measured)).collect();
         self.nodes.iter_mut().zip(lags).fold(false, |moved, (node, lag)| {
             let load = node.info.as_ref().filter(|_| node.is_fresh(now)).and_then(|i| i.value.commands_per_s);
             let (a, b) = (node.lag_history.push(lag), node.load_history.push(load));

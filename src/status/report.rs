@@ -66,7 +66,7 @@ pub struct Lag {
     pub seconds: Option<f64>,
     /// At least one of the two is a lower limit.
     pub at_least: bool,
-    /// The bytes are a lower limit: the other end is not seen now.
+    /// The bytes are a lower limit: the primary or master is not seen now.
     pub bytes_at_least: bool,
     /// The seconds are a lower limit.
     pub seconds_at_least: bool,
@@ -204,9 +204,9 @@ fn postgres(model: &Model, health: &Health, server: &PgServer) -> Instance {
         state: l.state.word(),
         bytes: l.bytes,
         seconds: l.seconds,
-        at_least: l.at_least,
-        bytes_at_least: l.primary_unseen.is_some(),
-        seconds_at_least: l.at_least,
+        at_least: l.bytes_at_least || l.seconds_at_least,
+        bytes_at_least: l.bytes_at_least,
+        seconds_at_least: l.seconds_at_least,
     });
     let upstream = cluster.upstream_of(server).filter(|_| fast.value.in_recovery);
     let sender = upstream.and_then(|name| cluster.server(name)).and_then(|upstream| cluster.sender_of(upstream, server));
@@ -255,9 +255,9 @@ fn redis(model: &Model, health: &Health, node: &RedisNode) -> Instance {
         state: l.state.word(),
         bytes: l.bytes,
         seconds: l.seconds,
-        at_least: l.at_least,
-        bytes_at_least: l.master_unseen.is_some(),
-        seconds_at_least: l.at_least,
+        at_least: l.bytes_at_least || l.seconds_at_least,
+        bytes_at_least: l.bytes_at_least,
+        seconds_at_least: l.seconds_at_least,
     });
     let master = info.value.master.as_ref();
     // Without the right to INFO there is only what ROLE tells, and no version.
