@@ -26,8 +26,8 @@ Examples:
   quarterdeck                                  the console
   quarterdeck --read-only --theme light        only watch
   quarterdeck status --output json             one look, for scripts
-  quarterdeck status --timeout 3 || page-me    0 ok, 1 warning, 2 critical, 3 unknown
-  quarterdeck config                           what is in effect, and where it came from
+  quarterdeck status --timeout 3 || page-me    unless all is well
+  quarterdeck config                           what is in effect, and why
   mkdir -p ~/.config/quarterdeck
   quarterdeck config --example > ~/.config/quarterdeck/config.toml
 
@@ -42,7 +42,7 @@ be written, 70 for what nobody foresaw.";
 
 /// A control room in a terminal for one highly available stack: Kubernetes, PostgreSQL, Redis with Sentinel.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "quarterdeck", version, after_help = EXAMPLES, max_term_width = 110, disable_help_subcommand = true)]
+#[command(name = "quarterdeck", version, after_help = EXAMPLES, max_term_width = 80, disable_help_subcommand = true)]
 pub struct Cli {
     /// Options that every command takes.
     #[command(flatten)]
@@ -212,6 +212,11 @@ mod tests {
         }
         let help = parse("--help").unwrap_err().message;
         assert!(help.contains("Examples:") && help.contains("--read-only") && !help.contains("--stats"), "{help}");
+        for line in ["--help", "-h", "status --help", "status -h", "config --help", "config -h"] {
+            let help = parse(line).unwrap_err().message;
+            let long: Vec<_> = help.lines().filter(|line| line.chars().count() > 80).collect();
+            assert!(long.is_empty(), "{line}: {long:#?}");
+        }
         assert_eq!(parse("-V").unwrap_err().message, format!("quarterdeck {}\n", env!("CARGO_PKG_VERSION")));
     }
 }
