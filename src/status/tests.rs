@@ -5,7 +5,7 @@ use crate::event::*;
 use crate::health::assess;
 use crate::model::Model;
 use crate::model::tests::{empty, envelope, pg, primary, standby};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The report of an instance as JSON, and its line of the text.
 fn told(model: &Model, name: &str) -> (Value, String) {
@@ -72,4 +72,44 @@ fn a_lower_limit_is_marked_where_it_is_one() {
     let (instance, line) = told(&model, "postgres-1");
     assert_eq!(instance["postgresql"]["lag"]["bytes_at_least"], Value::from(true));
     assert!(line.contains("disconnected  ≥ 3.0 kB ≥ "), "{line}");
+}
+
+#[test]
+fn what_slower_polls_and_other_servers_tell_has_an_age_of_its_own() {
+    let mut model = empty();
+    let row = PgSender {
+        name: "postgres-1".into(),
+        state: Some("streaming".into()),
+        sync: Some("async".into()),
+        sent: Some(Lsn(4900)),
+        write_lag: Some(0.25),
+        replay_lag: Some(1.5),
+        ..PgSender::default()
+    };
+    pg(&mut model, 1000, "postgres-0", PgFast { senders: Some(vec![row]), ..primary(5000) });
+    pg(&mut model, 3000, "postgres-1", standby(2000, true));
+    let (before, _) = told(&model, "postgres-0");
+    assert_eq!(before["postgresql"]["wal"]["slots"], Value::Null, "not read yet");
+    let slot = PgSlot { name: "s".into(), retained: Some(77), wal_status: Some("extended".into()), ..PgSlot::default() };
+    let archiver = PgArchiver { enabled: true, failing: true, ..PgArchiver::default() };
+    let medium = PgMedium { slots: vec![slot, PgSlot::default()], archiver, ..PgMedium::default() };
+    let slow = PgSlow { archive_ready: Some(9), ..PgSlow::default() };
+    model.apply(&envelope(2000, Upstream::PostgresDetail, "postgres-0", Event::PgSlow(Box::new(slow))));
+    model.apply(&envelope(2500, Upstream::PostgresDetail, "postgres-0", Event::PgMedium(Box::new(medium))));
+    let (primary, _) = told(&model, "postgres-0");
+    let figures = &primary["postgresql"];
+    let slots = json!([
+        { "name": "s", "active": false, "retained_bytes": 77, "wal_status": "extended" },
+        { "name": "", "active": false, "retained_bytes": null, "wal_status": null },
+    ]);
+    let wal = json!({ "archiver": "failing", "retained_bytes": 77, "slots": slots, "age_s": 0.5, "queue": 9, "queue_age_s": 1.0 });
+    assert_eq!(figures["wal"], wal);
+    assert_eq!((&figures["archiver"], &figures["archive_queue"]), (&wal["archiver"], &wal["queue"]));
+    assert_eq!((&figures["retained_wal_bytes"], &figures["sender"]), (&wal["retained_bytes"], &Value::Null));
+    let (standby, _) = told(&model, "postgres-1");
+    let sender = json!({
+        "state": "streaming", "sent_lag_bytes": 100, "write_lag_s": 0.25, "flush_lag_s": null, "replay_lag_s": 1.5, "age_s": 2.0,
+    });
+    assert_eq!(standby["postgresql"]["sender"], sender);
+    assert_eq!((&standby["postgresql"]["sync_state"], &standby["age_s"]), (&Value::from("async"), &Value::from(0.0)));
 }
