@@ -51,7 +51,9 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Some(Command::Config { .. }) => {
             log::start(Sink::Stderr, config.verbose, None).wrap_err("the log")?;
             // Nobody is asked: which server would need an answer is all that is shown.
-            print(&config.show(&credentials(&config, &mut |_| Ok("".into()))))?;
+            let credentials = credentials(&config, &mut |_| Ok("".into()));
+            warn(&config, &credentials);
+            print(&config.show(&credentials))?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Status { timeout, output }) => {
@@ -136,21 +138,25 @@ fn targets(config: &Config, runtime: &Runtime) -> Result<Targets, Failure> {
             }
         }),
     });
-    match stop {
-        Some(status) => Err(Failure { what: "no password was given".to_owned(), status }),
-        None => Ok(config.targets(&credentials)),
+    if let Some(status) = stop {
+        return Err(Failure { what: "no password was given".to_owned(), status });
     }
+    warn(config, &credentials);
+    Ok(config.targets(&credentials))
 }
 
-/// Passwords, before the screen is taken; what stood in the way is logged, because the console says which server lacks one.
+/// Passwords, before the screen is taken.
 fn credentials(config: &Config, ask: &mut dyn FnMut(&str) -> Result<SecretString, String>) -> Credentials {
     let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let found = Credentials::gather(config, &env, ask);
+    Credentials::gather(config, &env, ask)
+}
+
+/// What stood in the way of a password is logged and no more: the console says which server lacks one.
+fn warn(config: &Config, credentials: &Credentials) {
     let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    for warning in config::unknown_variables(variables, config).iter().chain(&found.warnings) {
+    for warning in config::unknown_variables(variables, config).iter().chain(&credentials.warnings) {
         tracing::warn!("{warning}");
     }
-    found
 }
 
 /// Prints on standard output. That nobody reads any more is no failure: who looked at the first lines has what was wanted.

@@ -159,6 +159,7 @@ fn whoever_gives_no_password_gets_the_line_back() {
         terminal.assert_restored();
         let text = terminal.text();
         assert!(text.contains("no password was given") && !text.contains("r-0") && !text.contains("abc"), "{text}");
+        assert!(!text.contains("WARN"), "{text}");
     }
     // Without this password other servers can still be watched.
     let mut terminal = asking(&Home::new());
