@@ -143,15 +143,13 @@ impl PgCluster {
     /// Takes a fact about one server in. Says whether anything but ages may look different.
     pub(super) fn apply(&mut self, envelope: &Envelope, timeline: &mut Timeline) -> bool {
         let Some(index) = self.servers.iter().position(|s| s.name == envelope.from.name) else { return false };
-        let before = match &envelope.event {
-            Event::PgFast(fast) if !fast.in_recovery => self.primary(envelope.at).map(|p| p.clock.clone()),
-            _ => None,
-        };
+        let promoted = matches!(&envelope.event, Event::PgFast(fast) if !fast.in_recovery)
+            && self.servers.get(index).is_some_and(PgServer::is_standby);
+        let before = if promoted { self.primary(envelope.at).map(|p| p.clock.clone()) } else { None };
         let Some(server) = self.servers.get_mut(index) else { return false };
-        let was_standby = server.is_standby();
         let changed = server.apply(envelope, timeline);
         if matches!(envelope.event, Event::PgFast(_) | Event::Unchanged(Feed::PgFast)) {
-            if let Some(clock) = before.filter(|_| was_standby && server.is_primary()) {
+            if let Some(clock) = before.filter(|_| server.is_primary()) {
                 server.clock = clock;
             }
             if let Some(flushed) = server.fast.as_ref().and_then(|fast| fast.value.flush_lsn) {
