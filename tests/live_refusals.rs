@@ -87,13 +87,14 @@ fn a_missing_grant_is_named_and_its_absence_is_not_taken_for_nothing() {
 }
 
 #[test]
-fn a_server_that_takes_no_sessions_yet_is_starting_up() {
+fn a_standby_that_is_told_to_let_nobody_in_says_so() {
     let mut postgres = Postgres::cluster(2, &PostgresOptions::default());
     let mut watch = watch_postgres(postgres.targets());
     watch.expect_live(Upstream::Postgres, "postgres-1");
     postgres.set_conf(1, "hot_standby = off");
     postgres.restart(1);
-    watch.expect_link(Upstream::Postgres, "postgres-1", "starting up", SOON, |link| matches!(link, Link::StartingUp(_)));
+    let closed = |link: &Link| matches!(link, Link::Refused(words) if words.contains("Hot standby mode is disabled"));
+    watch.expect_link(Upstream::Postgres, "postgres-1", "closed to all", SOON, closed);
     postgres.set_conf(1, "hot_standby = on");
     postgres.restart(1);
     watch.expect_live(Upstream::Postgres, "postgres-1");

@@ -241,7 +241,7 @@ async fn the_last_words_of_an_idle_connection_are_heard() {
     let manner = Manner::Answers("15.18", STANDBY, 1, Ending::LastWords("57P01", words));
     let mut watched = Watched::start(manner, SslMode::Disable).await;
     assert_eq!([watched.next_link().await, watched.next_link().await], [Link::Connecting, Link::Live]);
-    assert_eq!(watched.next_link().await, Link::StartingUp(words.into()));
+    assert_eq!(watched.next_link().await, Link::Down(words.into()));
 }
 
 #[tokio::test]
