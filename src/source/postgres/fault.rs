@@ -2,6 +2,7 @@
 //! here; no address, no password and no connection string is ever among them.
 
 use crate::event::Link;
+use crate::source::Awaited;
 use std::error::Error as _;
 use std::fmt;
 use std::io;
@@ -60,6 +61,19 @@ impl Fault {
             Fault::NoTcp if *was == Link::Hung => Link::Hung,
             Fault::Postgres(error) => of_client(error),
             other => Link::Down(other.to_string()),
+        }
+    }
+
+    /// What the next attempt waits for, given the link that this fault means.
+    pub(super) fn awaits(&self, link: &Link) -> Awaited {
+        match self {
+            Fault::Settings(_) | Fault::TooOld(_) | Fault::Answer(_) => Awaited::Repair,
+            Fault::Dial(error) if crate::connect::is_unknown_host(error) => Awaited::Repair,
+            // The server is there and says no, for example that there is no such database. Class 57 is that of servers that go or come.
+            Fault::Postgres(error) if matches!(link, Link::Down(_)) && error.code().is_some_and(|code| !code.code().starts_with("57")) => {
+                Awaited::Repair
+            }
+            _ => Awaited::of(link),
         }
     }
 }
@@ -188,6 +202,15 @@ mod tests {
             assert!(matches!(&told, Link::StartingUp(words) if words.ends_with(detail.trim_end_matches('.'))), "{told:?}");
         }
         assert!(matches!(link("the database system is in recovery mode", None), Link::StartingUp(_)));
+    }
+
+    #[test]
+    fn a_closed_port_is_tried_soon_and_a_wrong_name_seldom() {
+        let awaits = |fault: Fault| fault.awaits(&fault.link(&Link::Live));
+        assert_eq!(awaits(Fault::Dial(io::Error::from_raw_os_error(111))), Awaited::Return);
+        assert_eq!([Fault::NoTcp, Fault::Silent, Fault::Gone].map(awaits), [Awaited::Return; 3]);
+        assert_eq!(awaits(Fault::Dial(io::Error::other("failed to lookup address information"))), Awaited::Repair);
+        assert_eq!(awaits(Fault::Settings("no such file".to_owned())), Awaited::Repair);
     }
 
     #[test]

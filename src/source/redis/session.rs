@@ -1,9 +1,9 @@
 //! One connection to a Redis server or a Sentinel: dialled, logged in, asked. It turns whatever goes wrong into a `Link`.
 //! It does not reconnect, and no password reaches an error or a log.
 
-use crate::connect::{self, Login, RedisTarget, Stream};
+use crate::connect::{self, Login, OpenError, RedisTarget, Stream};
 use crate::event::{Event, Link};
-use crate::source::{Backoff, CONNECT_LIMIT, Closed, FAST_LIMIT, Outlet};
+use crate::source::{CONNECT_LIMIT, Closed, FAST_LIMIT, Outlet};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, Pipeline, ProtocolVersion, PushInfo, RedisConnectionInfo, RedisError, Value};
 use secrecy::ExposeSecret;
@@ -14,9 +14,6 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-/// Longest wait between two attempts at a server that is there and does not serve: it may go on at any moment.
-const THERE_WAIT: Duration = Duration::from_secs(2);
-
 /// Why a session is over.
 #[derive(Debug)]
 pub enum Ended {
@@ -24,11 +21,22 @@ pub enum Ended {
     Closed,
     /// What to say of the link until the next attempt.
     Link(Link),
+    /// Down until a person mends what these words say.
+    Wrong(String),
     /// The server closed a connection that had worked. It may have gone, or have closed this one only: a Sentinel cuts off all clients
     /// of a node whose role it changes.
     Cut,
     /// The server does not speak RESP3, so there are no pushed messages.
     NoPushes,
+}
+
+impl From<OpenError> for Ended {
+    fn from(error: OpenError) -> Ended {
+        match error {
+            OpenError::UnknownHost(why) | OpenError::Settings(why) => Ended::Wrong(why),
+            error => Ended::Link(error.into()),
+        }
+    }
 }
 
 impl From<Closed> for Ended {
@@ -47,12 +55,6 @@ pub fn after_cut(began: Instant) -> Option<Link> {
 
 const CLOSED: &str = "the server closed the connection";
 
-/// How long to wait before the next attempt when the last one ended in `link`.
-pub fn pause(link: &Link, backoff: &mut Backoff) -> Duration {
-    let wait = backoff.next_wait();
-    if matches!(link, Link::Hung | Link::StartingUp(_)) { wait.min(THERE_WAIT) } else { wait }
-}
-
 /// A connection that is logged in. Dropping it closes it.
 pub struct Session {
     connection: MultiplexedConnection,
@@ -68,8 +70,7 @@ impl Session {
         peer: &mut Option<String>,
         pushes: Option<mpsc::Sender<PushInfo>>,
     ) -> Result<Session, Ended> {
-        let (mut stream, address) =
-            connect::open(&target.address, &target.tls, CONNECT_LIMIT).await.map_err(|error| Ended::Link(error.into()))?;
+        let (mut stream, address) = connect::open(&target.address, &target.tls, CONNECT_LIMIT).await?;
         let address = address.to_string();
         if peer.as_ref() != Some(&address) {
             *peer = Some(address.clone());

@@ -15,12 +15,13 @@ fn errors_are_told_apart() {
     assert!(matches!(fault("NOQUORUM", "1 usable Sentinels."), Fault::Other(words) if words.starts_with("NOQUORUM 1")));
 }
 
-#[test]
-fn who_is_there_is_asked_again_soon() {
-    let mut backoff = Backoff::default();
-    let waits: Vec<_> = (0..8).map(|_| pause(&Link::Hung, &mut backoff)).collect();
-    assert!(waits.iter().all(|wait| *wait <= THERE_WAIT), "{waits:?}");
-    assert!(pause(&Link::Down(String::new()), &mut backoff) > THERE_WAIT);
+#[tokio::test]
+async fn what_a_person_must_mend_is_told_from_a_server_that_may_return() {
+    let open = |host: &str| connect::Address { host: host.into(), port: 1 };
+    let tls = Tls { mode: SslMode::Disable, ..Tls::default() };
+    let ended = async |address| Ended::from(connect::open(&address, &tls, CONNECT_LIMIT).await.err().unwrap());
+    assert!(matches!(ended(open("127.0.0.1")).await, Ended::Link(Link::Down(why)) if why == "connection refused"));
+    assert!(matches!(ended(open("nobody here")).await, Ended::Wrong(why) if why.contains("address")));
 }
 
 #[tokio::test(start_paused = true)]
