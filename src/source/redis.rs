@@ -170,8 +170,23 @@ impl Missing {
         self.0.retain(|noted| *noted != right);
     }
 
-    /// Live, or which rights are missing.
+    /// Live, or which rights are missing: `the ACL lacks +info`.
     pub fn link(&self) -> Link {
-        if self.0.is_empty() { Link::Live } else { Link::NoPermission(self.0.join(" ")) }
+        if self.0.is_empty() { Link::Live } else { Link::NoPermission(format!("the ACL lacks {}", self.0.join(" "))) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named_once_and_as_what_it_is() {
+        let mut missing = Missing::default();
+        assert_eq!(missing.link(), Link::Live);
+        for right in ["+info", "+sentinel|master", "+info"] {
+            missing.note(right);
+        }
+        assert_eq!(missing.link(), Link::NoPermission("the ACL lacks +info +sentinel|master".to_owned()));
     }
 }
