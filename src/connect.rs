@@ -137,6 +137,22 @@ pub fn is_unknown_host(error: &std::io::Error) -> bool {
     error.raw_os_error().is_none()
 }
 
+/// What is said of a connection that the other side ended without a word, however the client noticed.
+pub const CLOSED: &str = "the server closed the connection";
+
+/// What is said of a port where TLS is spoken to and something else answers.
+pub const NO_TLS: &str = "the server does not speak TLS on this port";
+
+/// Whether this is one of the ways in which a closed connection shows. The codec under both clients calls it "other" when part of an
+/// answer had come.
+pub fn is_closed(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof) || error.to_string() == CUT_SHORT
+}
+
+/// How that codec words it.
+const CUT_SHORT: &str = "bytes remaining on stream";
+
 /// An error of the operating system in plain words, without its number: `connection refused`.
 pub fn io_words(error: &std::io::Error) -> String {
     let text = error.to_string();
@@ -167,7 +183,7 @@ pub enum OpenError {
     UnknownHost(String),
     /// The TCP connection stands, and the server does not answer on it.
     Silent,
-    /// We refuse the server's certificate or the server refuses ours.
+    /// We refuse the server's certificate or the server refuses ours; or it does not speak TLS.
     Untrusted(String),
     /// Our own files or settings are wrong; nothing was dialled.
     Settings(String),

@@ -1,6 +1,7 @@
 //! What can go wrong with a PostgreSQL connection, and which state of the link that is. Words come from the server or from
 //! here; no address, no password and no connection string is ever among them.
 
+use crate::connect;
 use crate::event::Link;
 use crate::source::Awaited;
 use std::error::Error as _;
@@ -68,7 +69,7 @@ impl Fault {
     pub(super) fn awaits(&self, link: &Link) -> Awaited {
         match self {
             Fault::Settings(_) | Fault::TooOld(_) | Fault::Answer(_) => Awaited::Repair,
-            Fault::Dial(error) if crate::connect::is_unknown_host(error) => Awaited::Repair,
+            Fault::Dial(error) if connect::is_unknown_host(error) => Awaited::Repair,
             // The server is there and says no, for example that there is no such database. Class 57 is that of servers that go or come.
             Fault::Postgres(error) if matches!(link, Link::Down(_)) && error.code().is_some_and(|code| !code.code().starts_with("57")) => {
                 Awaited::Repair
@@ -81,12 +82,12 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::Dial(error) => f.write_str(&crate::connect::io_words(error)),
+            Fault::Dial(error) => f.write_str(&connect::io_words(error)),
             Fault::NoTcp => write!(f, "no answer to TCP within {} s", crate::source::CONNECT_LIMIT.as_secs()),
             Fault::Silent => f.write_str("no answer"),
             Fault::Settings(why) => f.write_str(why),
             Fault::Postgres(error) => f.write_str(&words(error)),
-            Fault::Gone => f.write_str("the server closed the connection"),
+            Fault::Gone => f.write_str(connect::CLOSED),
             Fault::Answer(why) => write!(f, "an answer that cannot be read: {why}"),
             Fault::TooOld(version) => write!(f, "PostgreSQL {version} is too old: {} or later is needed", crate::sql::OLDEST),
         }
@@ -143,6 +144,10 @@ pub(super) fn no_monitor(role: &str) -> Link {
 pub(super) fn words(error: &tokio_postgres::Error) -> String {
     if let Some(said) = error.as_db_error() {
         return said.message().to_owned();
+    }
+    let closed = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()).is_some_and(connect::is_closed);
+    if closed || error.is_closed() {
+        return if is_tls(error) { format!("{} during the TLS handshake", connect::CLOSED) } else { connect::CLOSED.to_owned() };
     }
     let mut words = error.to_string();
     let mut source = error.source();

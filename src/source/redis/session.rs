@@ -50,10 +50,8 @@ const WORTH_REPLACING: Duration = Duration::from_secs(1);
 
 /// What to say of the link after a connection that was cut; nothing if it is to be replaced at once.
 pub fn after_cut(began: Instant) -> Option<Link> {
-    (began.elapsed() < WORTH_REPLACING).then(|| Link::Down(CLOSED.to_owned()))
+    (began.elapsed() < WORTH_REPLACING).then(|| Link::Down(connect::CLOSED.to_owned()))
 }
-
-const CLOSED: &str = "the server closed the connection";
 
 /// A connection that is logged in. Dropping it closes it.
 pub struct Session {
@@ -70,7 +68,12 @@ impl Session {
         peer: &mut Option<String>,
         pushes: Option<mpsc::Sender<PushInfo>>,
     ) -> Result<Session, Ended> {
-        let (mut stream, address) = connect::open(&target.address, &target.tls, CONNECT_LIMIT).await?;
+        let (mut stream, address) = match connect::open(&target.address, &target.tls, CONNECT_LIMIT).await {
+            Err(OpenError::Silent) if answers_plainly(&target.address).await => {
+                return Err(Ended::Link(Link::Unauthorised(connect::NO_TLS.to_owned())));
+            }
+            opened => opened?,
+        };
         let address = address.to_string();
         if peer.as_ref() != Some(&address) {
             *peer = Some(address.clone());
@@ -125,6 +128,20 @@ impl Session {
         let _ = self.driver.join_next().await;
         Ended::Cut
     }
+}
+
+/// Longest wait for the answer to a question without TLS; the server has been given its time before.
+const PLAIN_LIMIT: Duration = Duration::from_secs(1);
+
+/// Whether somebody who was silent to TLS speaks Redis without. A plain Redis waits for ever for the end of what it takes for a line when
+/// it is greeted in TLS, and so looks as if it hung. Nothing is said to it but PING; refusals count, since whoever refuses is there.
+async fn answers_plainly(address: &connect::Address) -> bool {
+    let asked = async {
+        let (mut tcp, _) = connect::dial(address).await?;
+        tcp.write_all(b"PING\r\n").await?;
+        tcp.read_u8().await
+    };
+    matches!(timeout(PLAIN_LIMIT, asked).await, Ok(Ok(b'+' | b'-')))
 }
 
 /// Logs in on the bare stream, one line each way. Not by the client, for two reasons: it drops a reply that comes before its question,
@@ -186,13 +203,12 @@ fn broken(error: &(dyn std::error::Error + 'static)) -> Link {
         Some((false, why)) => return Link::Down(why),
         None => {}
     }
-    use std::io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
     let gone = match (error.downcast_ref::<std::io::Error>(), error.downcast_ref::<RedisError>()) {
-        (Some(io), _) => matches!(io.kind(), BrokenPipe | ConnectionReset | UnexpectedEof),
+        (Some(io), _) => connect::is_closed(io),
         (_, Some(redis)) => redis.is_connection_dropped(),
         _ => false,
     };
-    Link::Down(if gone { CLOSED.to_owned() } else { error.to_string() })
+    Link::Down(if gone { connect::CLOSED.to_owned() } else { error.to_string() })
 }
 
 /// What is wrong with one reply.
