@@ -175,3 +175,21 @@ fn a_plain_server_that_is_asked_for_tls_says_so_and_does_not_look_hung() {
         assert_eq!(told, Link::Unauthorised("the server does not speak TLS on this port".to_owned()));
     }
 }
+
+#[test]
+fn a_console_that_ends_takes_its_leave() {
+    let certificates = Certificates::new();
+    let postgres = Postgres::cluster(1, &PostgresOptions { tls: Some(certificates.server.clone()), ..PostgresOptions::default() });
+    let target = PostgresTarget { tls: Tls { mode: SslMode::Require, ..Tls::default() }, ..postgres.target(0) };
+    let mut watch = Watch::start(Targets { postgres: vec![target], ..Targets::default() });
+    watch.expect_all_live();
+    drop(watch);
+    support::wait_for("the sessions are gone", SOON, || {
+        match postgres.psql(0, "select count(*) from pg_stat_activity where usename = 'moltbook_user'").as_str() {
+            "0" => Ok(()),
+            other => Err(other.to_owned()),
+        }
+    });
+    let log = postgres.servers[0].process.log();
+    assert!(!log.contains("could not receive data from client"), "{log}");
+}

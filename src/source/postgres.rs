@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 mod detail;
+mod farewell;
 mod fault;
 mod rates;
 mod session;
