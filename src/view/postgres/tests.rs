@@ -133,7 +133,7 @@ fn locks() -> Event {
         lock(4713, &[4712, 4711], "active", "DELETE FROM posts"),
         lock(4714, &[0], "active", "DROP TABLE posts"),
     ];
-    Event::PgLocks(Box::new(PgLocks { rows }))
+    Event::PgLocks(Box::new(PgLocks { rows, ..PgLocks::default() }))
 }
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
