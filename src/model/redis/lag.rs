@@ -66,10 +66,11 @@ impl RedisGroup {
             return Some(lag);
         }
         // A cut-off replica keeps the stream it had; a failover gives the new master a new one, and then offsets do not compare.
-        let same_stream = master_info.filter(|info| info.value.replid == own.value.replid);
+        let same_stream = master_info.filter(|info| !own.value.replid.is_empty() && info.value.replid == own.value.replid);
         lag.bytes = same_stream.map(|info| info.value.offset.saturating_sub(own.value.offset));
         let moment = now.saturating_sub(master_unseen.unwrap_or(0));
-        let behind = self.clock.behind(own.value.offset, moment).filter(|_| self.replid == own.value.replid);
+        let behind =
+            self.clock.behind(own.value.offset, moment).filter(|_| !own.value.replid.is_empty() && self.replid == own.value.replid);
         lag.seconds = if lag.bytes == Some(0) { Some(0.0) } else { behind.map(|b| b.seconds) };
         lag.seconds_at_least |= behind.is_some_and(|b| b.at_least && lag.bytes != Some(0));
         Some(lag)
