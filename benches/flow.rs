@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 use std::hint::black_box;
 
 #[path = "../tests/support/made.rs"]
-mod plane;
+mod made;
 
 fn app(events: impl IntoIterator<Item = Envelope>) -> App {
     let mut app = App::new(false);
@@ -29,39 +29,42 @@ fn app(events: impl IntoIterator<Item = Envelope>) -> App {
 /// A healthy plane after two busy minutes: sparklines, clocks and histories are full.
 fn busy() -> App {
     let minutes = (1..=120_u64).flat_map(|second| {
-        let end = plane::END + second * 5000;
-        let mut events = plane::idle(second * 1000);
-        let fast = [plane::primary(end), plane::standby(end, end - second % 7 * 100), plane::standby(end, end)];
+        let end = made::END + second * 5000;
+        let mut events = made::idle(second * 1000);
+        let fast = [made::primary(end), made::standby(end, end - second % 7 * 100), made::standby(end, end)];
         for (index, fast) in fast.into_iter().enumerate() {
             let event = Event::PgFast(Box::new(fast));
-            events.push(plane::envelope(second * 1000, Upstream::Postgres, &format!("postgres-{index}"), event));
+            events.push(made::envelope(second * 1000, Upstream::Postgres, &format!("postgres-{index}"), event));
         }
-        let tick = Event::Tick { unix_ms: plane::WALL + second as i64 * 1000 };
-        events.push(plane::envelope(second * 1000 + 200, Upstream::Program, "", tick));
+        let tick = Event::Tick { unix_ms: made::WALL + second as i64 * 1000 };
+        events.push(made::envelope(second * 1000 + 200, Upstream::Program, "", tick));
         events
     });
-    app(plane::healthy(0).into_iter().chain(minutes))
+    app(made::healthy(0).into_iter().chain(minutes))
 }
 
-/// One event after the other, a millisecond apart, each changed a little by `vary`.
+/// One event after the other, each changed a little by `vary`. Little time passes, so that nobody else grows stale meanwhile: a model
+/// of stale servers has less to do.
 fn apply(bench: &mut Criterion, name: &str, model: &Model, mut envelope: Envelope, vary: impl Fn(&mut Event, u64)) {
     let mut group = bench.benchmark_group("apply");
     group.throughput(Throughput::Elements(1));
     let mut model = model.clone();
-    envelope.at = model.now;
+    let (begin, mut count) = (model.now, 0);
     group.bench_function(name, |b| {
         b.iter(|| {
-            envelope.at += 1;
-            vary(&mut envelope.event, envelope.at);
+            count += 1;
+            envelope.at = begin + count / 200_000;
+            vary(&mut envelope.event, count);
             model.apply(black_box(&envelope))
         });
     });
+    assert!(model.age(begin) < 5000 && model.redis.elected(model.now).is_some(), "the others grew stale");
 }
 
 fn facts(bench: &mut Criterion) {
     let model = busy().model;
     let none = |_: &mut Event, _| {};
-    let to = |upstream, name, event| plane::envelope(0, upstream, name, event);
+    let to = |upstream, name, event| made::envelope(0, upstream, name, event);
     apply(bench, "unchanged postgres", &model, to(Upstream::Postgres, "postgres-2", Event::Unchanged(Feed::PgFast)), none);
     apply(bench, "unchanged redis", &model, to(Upstream::Redis, "redis-2", Event::Unchanged(Feed::Redis)), none);
     apply(bench, "unchanged sentinel", &model, to(Upstream::Sentinel, "redis-sentinel-2", Event::Unchanged(Feed::Sentinel)), none);
@@ -69,31 +72,31 @@ fn facts(bench: &mut Criterion) {
     apply(bench, "link", &model, to(Upstream::Postgres, "postgres-2", Event::Link(Link::Live)), flip);
     let moved = |event: &mut Event, at: u64| {
         if let Event::PgFast(fast) = event {
-            let end = Some(Lsn(plane::END + at * 100));
+            let end = Some(Lsn(made::END + at * 100));
             if fast.in_recovery { fast.replay_lsn = end } else { (fast.write_lsn, fast.flush_lsn) = (end, end) }
         }
     };
-    let (primary, standby) = (plane::primary(plane::END), plane::standby(plane::END, plane::END));
+    let (primary, standby) = (made::primary(made::END), made::standby(made::END, made::END));
     apply(bench, "primary", &model, to(Upstream::Postgres, "postgres-0", Event::PgFast(Box::new(primary))), moved);
     apply(bench, "standby", &model, to(Upstream::Postgres, "postgres-1", Event::PgFast(Box::new(standby))), moved);
     let grown = |event: &mut Event, at: u64| {
         if let Event::Redis(info) = event {
-            info.offset = plane::OFFSET + at;
+            info.offset = made::OFFSET + at;
         }
     };
     for (index, name) in ["redis-0", "redis-1"].into_iter().enumerate() {
-        let info = Event::Redis(Box::new(plane::redis(index, plane::OFFSET)));
+        let info = Event::Redis(Box::new(made::redis(index, made::OFFSET)));
         apply(bench, if index == 0 { "master" } else { "replica" }, &model, to(Upstream::Redis, name, info), grown);
     }
     apply(bench, "tick", &model, to(Upstream::Program, "", Event::Tick { unix_ms: 0 }), |event, at| {
-        *event = Event::Tick { unix_ms: plane::WALL + at as i64 };
+        *event = Event::Tick { unix_ms: made::WALL + at as i64 };
     });
 }
 
 fn frames(bench: &mut Criterion) {
     let theme = Theme::load("dark", Depth::True, &Glyphs::UNICODE).unwrap_or_default();
     let mut group = bench.benchmark_group("frame 200x60");
-    for (name, mut app) in [("healthy", busy()), ("broken", app(plane::healthy(0).into_iter().chain(plane::disaster(1000))))] {
+    for (name, mut app) in [("healthy", busy()), ("broken", app(made::healthy(0).into_iter().chain(made::disaster(1000))))] {
         for place in [Place::Overview, Place::Postgres, Place::Redis] {
             app.ui.place = place;
             let draw = || {
@@ -120,7 +123,7 @@ fn frames(bench: &mut Criterion) {
 fn judgement(bench: &mut Criterion) {
     let mut app = busy();
     bench.bench_function("health", |b| b.iter(|| app.settle()));
-    let report = || serde_json::to_string_pretty(&Report::of(&app.model, &app.health, plane::WALL));
+    let report = || serde_json::to_string_pretty(&Report::of(&app.model, &app.health, made::WALL));
     bench.bench_function("status report", |b| b.iter(report));
 }
 

@@ -102,6 +102,7 @@ impl App {
             Intent::Back | Intent::Overview => self.go(Place::Overview),
             Intent::Postgres => self.go(Place::Postgres),
             Intent::Redis => self.go(Place::Redis),
+            Intent::Events => self.go(Place::Events),
             Intent::Log => self.go(if self.ui.place == Place::Log { Place::Overview } else { Place::Log }),
             Intent::Open => match &ui.focus {
                 Some(Node::Postgres(_)) => self.go(Place::Postgres),
@@ -177,7 +178,7 @@ impl App {
                 let sentinels = self.model.redis.sentinels.iter().map(|s| Node::Sentinel(s.name.clone()));
                 topology::walk(&[nodes.chain(sentinels).collect()], self.ui.focus.as_ref(), intent)
             }
-            Place::Log => self.ui.focus.take(),
+            Place::Events | Place::Log => self.ui.focus.take(),
         };
     }
 }

@@ -3,12 +3,20 @@
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Exit status for a command line that cannot be understood. clap's own 2 would mean "critical" to whoever runs `status`.
 pub const MISUSE: u8 = 64;
+
+/// Exit status for what nobody foresaw.
+pub const SOFTWARE: u8 = 70;
+
+/// Exit status for a file that cannot be created: a recording, a log.
+pub const CANNOT_CREATE: u8 = 73;
+
+/// Exit status for output that cannot be written.
+pub const IO_ERROR: u8 = 74;
 
 /// Exit status for a configuration that cannot be used.
 pub const BAD_CONFIG: u8 = 78;
@@ -18,8 +26,8 @@ Examples:
   quarterdeck                                  the console
   quarterdeck --read-only --theme light        only watch
   quarterdeck status --output json             one look, for scripts
-  quarterdeck status --timeout 3 || page-me    0 ok, 1 warning, 2 critical, 3 unknown
-  quarterdeck config                           what is in effect, and where it came from
+  quarterdeck status --timeout 3 || page-me    unless all is well
+  quarterdeck config                           what is in effect, and why
   mkdir -p ~/.config/quarterdeck
   quarterdeck config --example > ~/.config/quarterdeck/config.toml
 
@@ -28,11 +36,13 @@ QUARTERDECK_THEME, QUARTERDECK_READ_ONLY, QUARTERDECK_POSTGRES_PASSWORD and so
 on; QUARTERDECK_CONFIG names the file. Flags win over the environment, the
 environment over the file, the file over the defaults.
 
-Exit status: 64 for a wrong command line, 78 for an unusable configuration.";
+Exit status: 64 for a wrong command line, 78 for an unusable configuration,
+73 for a recording or log file that cannot be created, 74 for output that cannot
+be written, 70 for what nobody foresaw.";
 
 /// A control room in a terminal for one highly available stack: Kubernetes, PostgreSQL, Redis with Sentinel.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "quarterdeck", version, after_help = EXAMPLES, max_term_width = 110, disable_help_subcommand = true)]
+#[command(name = "quarterdeck", version, after_help = EXAMPLES, max_term_width = 80, disable_help_subcommand = true)]
 pub struct Cli {
     /// Options that every command takes.
     #[command(flatten)]
@@ -144,18 +154,6 @@ impl Cli {
             Exit { message: error.render().to_string(), status }
         })
     }
-
-    /// Understands the program's own arguments, or prints why not and exits.
-    pub fn parse_or_exit() -> Cli {
-        Cli::try_from_args(std::env::args_os()).unwrap_or_else(|exit| {
-            // Nobody may be reading; the status is what counts.
-            let _ = match exit.status {
-                0 => std::io::stdout().write_all(exit.message.as_bytes()),
-                _ => std::io::stderr().write_all(exit.message.as_bytes()),
-            };
-            std::process::exit(exit.status.into())
-        })
-    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -224,6 +222,11 @@ mod tests {
         }
         let help = parse("--help").unwrap_err().message;
         assert!(help.contains("Examples:") && help.contains("--read-only") && !help.contains("--stats"), "{help}");
+        for line in ["--help", "-h", "status --help", "status -h", "config --help", "config -h"] {
+            let help = parse(line).unwrap_err().message;
+            let long: Vec<_> = help.lines().filter(|line| line.chars().count() > 80).collect();
+            assert!(long.is_empty(), "{line}: {long:#?}");
+        }
         assert_eq!(parse("-V").unwrap_err().message, format!("quarterdeck {}\n", env!("CARGO_PKG_VERSION")));
     }
 }

@@ -210,7 +210,8 @@ impl Config {
 
     /// What each value alone cannot show to be wrong.
     fn check(&self, problems: &mut Vec<String>) {
-        for (section, part) in [("postgres", &self.postgres), ("redis", &self.redis), ("sentinel", &self.sentinel)] {
+        let parts = [("postgres", &self.postgres), ("redis", &self.redis), ("sentinel", &self.sentinel)];
+        for (number, (section, part)) in parts.into_iter().enumerate() {
             for (index, instance) in part.addresses.iter().enumerate() {
                 let before = part.addresses.iter().take(index);
                 if let Some(twin) = before.clone().find(|twin| twin.address == instance.address) {
@@ -219,6 +220,12 @@ impl Config {
                 }
                 if before.clone().any(|twin| twin.name == instance.name) {
                     problems.push(format!("{}: {section}.addresses: {} is there twice", instance.origin.place(), instance.name));
+                }
+                // Problems and commands name an instance by nothing else.
+                let others = parts.iter().take(number).filter(|(_, other)| other.addresses.iter().any(|it| it.name == instance.name));
+                for (other, _) in others {
+                    let (place, name) = (instance.origin.place(), &instance.name);
+                    problems.push(format!("{place}: {section}.addresses: {name} is also in {other}.addresses; a name means one instance"));
                 }
             }
             let mut refuse = |key: &str, why: &str| {
@@ -314,7 +321,7 @@ impl Instance {
 
 impl Origin {
     /// The place, as an error message begins with it.
-    fn place(&self) -> String {
+    pub fn place(&self) -> String {
         match self {
             Origin::File(path, line) => format!("{}:{line}", path.display()),
             other => other.to_string(),

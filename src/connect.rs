@@ -132,6 +132,27 @@ pub async fn dial(address: &Address) -> std::io::Result<(TcpStream, SocketAddr)>
     Ok((stream, peer))
 }
 
+/// Whether a failed `dial` got no further than the name: it does not resolve. Whatever fails later carries the operating system's number.
+pub fn is_unknown_host(error: &std::io::Error) -> bool {
+    error.raw_os_error().is_none()
+}
+
+/// What is said of a connection that the other side ended without a word, however the client noticed.
+pub const CLOSED: &str = "the server closed the connection";
+
+/// What is said of a port where TLS is spoken to and something else answers.
+pub const NO_TLS: &str = "the server does not speak TLS on this port";
+
+/// Whether this is one of the ways in which a closed connection shows. The codec under both clients calls it "other" when part of an
+/// answer had come.
+pub fn is_closed(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof) || error.to_string() == CUT_SHORT
+}
+
+/// How that codec words it.
+const CUT_SHORT: &str = "bytes remaining on stream";
+
 /// An error of the operating system in plain words, without its number: `connection refused`.
 pub fn io_words(error: &std::io::Error) -> String {
     let text = error.to_string();
@@ -156,11 +177,13 @@ pub type Stream = Box<dyn Duplex>;
 /// Why there is no stream. The texts are sentences for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenError {
-    /// The name does not resolve, the connection is refused or broken, or nobody answers.
+    /// The connection is refused or broken, or nobody answers.
     Unreachable(String),
+    /// The name does not resolve.
+    UnknownHost(String),
     /// The TCP connection stands, and the server does not answer on it.
     Silent,
-    /// We refuse the server's certificate or the server refuses ours.
+    /// We refuse the server's certificate or the server refuses ours; or it does not speak TLS.
     Untrusted(String),
     /// Our own files or settings are wrong; nothing was dialled.
     Settings(String),
@@ -169,7 +192,7 @@ pub enum OpenError {
 impl From<OpenError> for Link {
     fn from(error: OpenError) -> Link {
         match error {
-            OpenError::Unreachable(why) | OpenError::Settings(why) => Link::Down(why),
+            OpenError::Unreachable(why) | OpenError::UnknownHost(why) | OpenError::Settings(why) => Link::Down(why),
             OpenError::Silent => Link::Hung,
             OpenError::Untrusted(why) => Link::Unauthorised(why),
         }
@@ -190,6 +213,7 @@ pub async fn open(address: &Address, tls: &Tls, limit: Duration) -> Result<(Stre
     };
     let (tcp, peer) = match timeout(limit, dial(address)).await {
         Ok(Ok(found)) => found,
+        Ok(Err(error)) if is_unknown_host(&error) => return Err(OpenError::UnknownHost(io_words(&error))),
         Ok(Err(error)) => return Err(OpenError::Unreachable(io_words(&error))),
         Err(_) => return Err(OpenError::Unreachable(format!("no answer to TCP within {} s", limit.as_secs()))),
     };

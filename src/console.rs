@@ -79,7 +79,7 @@ async fn read_inputs(inputs: mpsc::Sender<Input>) {
     let (Ok(mut terminate), Ok(mut hang_up), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::hangup()), signal(SignalKind::interrupt()))
     else {
-        let _ = inputs.send(Input::Stop(Stop { reason: "signals cannot be caught", status: 1 })).await;
+        let _ = inputs.send(Input::Stop(Stop { reason: "signals cannot be caught", status: 70 })).await;
         return;
     };
     loop {

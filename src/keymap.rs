@@ -46,6 +46,8 @@ pub enum Intent {
     Statements,
     /// Who waits for whom.
     Locks,
+    /// All problems and the whole timeline.
+    Events,
     /// The program's own log.
     Log,
     /// Help for this place.
@@ -64,13 +66,15 @@ pub enum Place {
     Postgres,
     /// Redis and Sentinel in detail.
     Redis,
+    /// All problems and the whole timeline.
+    Events,
     /// The log.
     Log,
 }
 
 impl Place {
     /// Every place, in the order of the keys that lead there.
-    pub const ALL: [Place; 4] = [Place::Overview, Place::Postgres, Place::Redis, Place::Log];
+    pub const ALL: [Place; 5] = [Place::Overview, Place::Postgres, Place::Redis, Place::Events, Place::Log];
 
     /// What it is called.
     pub fn title(self) -> &'static str {
@@ -78,6 +82,7 @@ impl Place {
             Place::Overview => "Overview",
             Place::Postgres => "PostgreSQL",
             Place::Redis => "Redis and Sentinel",
+            Place::Events => "Problems and timeline",
             Place::Log => "Log",
         }
     }
@@ -101,7 +106,7 @@ pub struct Binding {
 const EVERYWHERE: &[Place] = &Place::ALL;
 const OVERVIEW: &[Place] = &[Place::Overview];
 const POSTGRES: &[Place] = &[Place::Postgres];
-const LISTS: &[Place] = &[Place::Postgres, Place::Redis, Place::Log];
+const LISTS: &[Place] = &[Place::Postgres, Place::Redis, Place::Events, Place::Log];
 
 /// The table.
 pub const BINDINGS: &[Binding] = &[
@@ -135,6 +140,7 @@ pub const BINDINGS: &[Binding] = &[
     Binding { intent: Intent::Overview, keys: &["1"], places: EVERYWHERE, short: "overview", help: "the architecture diagram" },
     Binding { intent: Intent::Postgres, keys: &["2"], places: EVERYWHERE, short: "pg", help: "PostgreSQL in detail" },
     Binding { intent: Intent::Redis, keys: &["3"], places: EVERYWHERE, short: "redis", help: "Redis and Sentinel in detail" },
+    Binding { intent: Intent::Events, keys: &["4"], places: EVERYWHERE, short: "events", help: "all problems and the whole timeline" },
     Binding { intent: Intent::Log, keys: &["l"], places: EVERYWHERE, short: "log", help: "the program's own log" },
     Binding { intent: Intent::Help, keys: &["?", "f1"], places: EVERYWHERE, short: "help", help: "the keys of this place" },
     Binding { intent: Intent::Repaint, keys: &["ctrl-l"], places: EVERYWHERE, short: "", help: "draw everything anew" },

@@ -50,6 +50,8 @@
 //!   no more than a buffer.
 //! - *ratatui's `Terminal` and `Layout`*: its terminal writes 25 bytes for an identical frame, and the constraint solver can hang. We
 //!   place rectangles by arithmetic and send nothing when nothing differs.
+//! - *`CrosstermBackend` for frames*: its resets cost a third of a small frame. `terminal::encode` writes what differs and is tested against a
+//!   terminal parser.
 //! - *A mutex around the app, shared with the network tasks*: drawing would wait for IO.
 //! - *Published snapshots or `watch` channels for facts*: they drop transitions, and a failover that heals between two reads is gone.
 //! - *Redrawing on a timer*: ages tell when their text changes next, so an idle screen costs nothing.

@@ -2,7 +2,7 @@
 //! Nothing here may write to the terminal while the console has it.
 
 use std::fs::OpenOptions;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -42,9 +42,11 @@ pub fn start(sink: Sink, verbose: u8, file: Option<&Path>) -> io::Result<()> {
             tui_logger::set_default_level(log_level(level));
             registry.with(tui_logger::TuiTracingSubscriberLayer.with_filter(filter())).try_init()
         }
-        Sink::Stderr => registry
-            .with(tracing_subscriber::fmt::layer().with_writer(io::stderr).without_time().with_target(false).with_filter(filter()))
-            .try_init(),
+        Sink::Stderr => {
+            let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal() && !plain);
+            registry.with(lines.without_time().with_target(false).with_filter(filter())).try_init()
+        }
     };
     installed.map_err(io::Error::other)
 }

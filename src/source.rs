@@ -81,7 +81,7 @@ async fn keep<F: Future<Output = ()>>(outlet: Outlet, watch: impl Fn(Outlet) -> 
         if outlet.link(Link::Down("internal error; see the log".to_owned())).await.is_err() {
             return;
         }
-        tokio::time::sleep(backoff.next_wait()).await;
+        tokio::time::sleep(backoff.next_wait(Awaited::Repair)).await;
     }
 }
 
@@ -184,7 +184,41 @@ fn spoken(link: &Link) -> String {
     }
 }
 
-/// Waits between attempts to connect: 0.5 s doubling to 10 s, with jitter.
+/// What a failed attempt waits for, which decides how often it is worth trying again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Awaited {
+    /// That the server comes back by itself: it is away, hangs, starts up or closed the connection.
+    Return,
+    /// That there is room, or that a server which turns everybody away changes its mind.
+    Room,
+    /// That a person mends something: a password, a certificate, a name, a setting.
+    Repair,
+}
+
+impl Awaited {
+    /// What the link alone says of it; a source that knows better says so itself.
+    pub fn of(link: &Link) -> Awaited {
+        match link {
+            Link::Connecting | Link::Live | Link::Hung | Link::StartingUp(_) | Link::Down(_) => Awaited::Return,
+            Link::Refused(_) => Awaited::Room,
+            Link::Unauthorised(_) | Link::NoPermission(_) => Awaited::Repair,
+        }
+    }
+
+    /// Longest wait, milliseconds. A closed port costs its host one packet, and how long the screen says "down" of a server that is
+    /// back is this wait: it is short. An attempt that finds no room takes some of it, and each one that is not let in is a line in the
+    /// server's log, a count towards a lock-out or a question to the name server, for something that takes a person minutes: these are
+    /// long.
+    fn longest_ms(self) -> u64 {
+        match self {
+            Awaited::Return => 2_000,
+            Awaited::Room => 5_000,
+            Awaited::Repair => 10_000,
+        }
+    }
+}
+
+/// Waits between attempts to connect: 0.5 s doubling to what is reasonable for what is awaited, with jitter.
 #[derive(Debug, Default)]
 pub struct Backoff {
     attempts: u32,
@@ -192,9 +226,9 @@ pub struct Backoff {
 
 impl Backoff {
     /// The next wait.
-    pub fn next_wait(&mut self) -> Duration {
-        let base = 500_u64.saturating_mul(1 << self.attempts.min(5)).min(10_000);
-        self.attempts += 1;
+    pub fn next_wait(&mut self, awaited: Awaited) -> Duration {
+        let base = 500_u64.saturating_mul(1 << self.attempts.min(5)).min(awaited.longest_ms());
+        self.attempts = self.attempts.saturating_add(1);
         // Spread over 75 to 100 % so that instances which fell together do not come back together.
         Duration::from_millis(base - fastrand::u64(0..=base / 4))
     }
@@ -210,11 +244,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_grow_to_ten_seconds_and_start_over() {
-        let mut backoff = Backoff::default();
-        let waits: Vec<_> = (0..10).map(|_| backoff.next_wait().as_millis()).collect();
-        assert!((375..=500).contains(&waits[0]) && (7_500..=10_000).contains(&waits[9]), "{waits:?}");
-        backoff.reset();
-        assert!(backoff.next_wait().as_millis() <= 500);
+    fn waits_grow_to_what_is_awaited_and_start_over() {
+        for (awaited, longest) in [(Awaited::Return, 2_000), (Awaited::Room, 5_000), (Awaited::Repair, 10_000)] {
+            let mut backoff = Backoff::default();
+            let waits: Vec<_> = (0..10).map(|_| backoff.next_wait(awaited).as_millis()).collect();
+            assert!((375..=500).contains(&waits[0]) && (longest * 3 / 4..=longest).contains(&waits[9]), "{awaited:?}: {waits:?}");
+            backoff.reset();
+            assert!(backoff.next_wait(awaited).as_millis() <= 500);
+        }
+    }
+
+    #[test]
+    fn a_server_that_may_return_is_asked_soon() {
+        let down = Link::Down("connection refused".to_owned());
+        assert_eq!([Link::Hung, down, Link::StartingUp(String::new())].map(|link| Awaited::of(&link)), [Awaited::Return; 3]);
+        assert_eq!(Awaited::of(&Link::Refused(String::new())), Awaited::Room);
+        assert_eq!(Awaited::of(&Link::Unauthorised(String::new())), Awaited::Repair);
     }
 }

@@ -79,3 +79,6 @@ impl Status {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

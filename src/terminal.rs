@@ -6,13 +6,22 @@ use crossterm::{cursor, queue};
 use ratatui::buffer::{Buffer, Cell, CellWidth};
 use ratatui::layout::Rect;
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 mod encode;
+pub mod prompt;
+
+/// The thread that has taken the terminal.
+static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);
+
+fn owner() -> MutexGuard<'static, Option<ThreadId>> {
+    OWNER.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The terminal while it is ours. Dropping it leaves raw mode; the screen is given back by `farewell`, through the writer.
 pub struct Guard(());
@@ -22,6 +31,7 @@ impl Guard {
     pub fn enter(frames: &mut impl Frames) -> io::Result<Guard> {
         crossterm::terminal::enable_raw_mode()?;
         let guard = Guard(());
+        *owner() = Some(std::thread::current().id());
         let mut bytes = Vec::new();
         queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
         frames.send(bytes);
@@ -32,6 +42,7 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         let _ = crossterm::terminal::disable_raw_mode();
+        *owner() = None;
     }
 }
 
@@ -43,13 +54,14 @@ pub fn farewell() -> Vec<u8> {
     bytes
 }
 
-/// Makes errors readable, and a panic give the terminal back before it is reported. A panic in a task is only logged: the console
-/// lives on, and the task's owner decides.
+/// Makes errors readable, and a panic give the terminal back before it is reported. A panic in a task or in another thread than
+/// the one that took the terminal is only logged: the console lives on, and the task's owner decides.
 pub fn install_hooks() -> color_eyre::Result<()> {
     color_eyre::config::HookBuilder::default().display_env_section(false).install()?;
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if tokio::task::try_id().is_some() {
+        let elsewhere = owner().is_some_and(|owner| owner != std::thread::current().id());
+        if elsewhere || tokio::task::try_id().is_some() {
             tracing::error!("{panic}");
             return;
         }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! header    quarterdeck  moltbook   mode        pg ●●●  redis ●●●  sentinel ●●●      12:04 UTC
-//! body      the place: overview, PostgreSQL, Redis and Sentinel, log
+//! body      the place: overview, PostgreSQL, Redis and Sentinel, events, log
 //! footer    what would break next
 //!           keys
 //! ```
@@ -19,6 +19,7 @@ pub mod picture;
 pub mod widget;
 
 mod context;
+mod events;
 mod footer;
 mod header;
 mod help;
@@ -58,6 +59,7 @@ pub fn draw(app: &App, theme: &Theme, buf: &mut Buffer) -> Drawn {
         Place::Overview => overview::draw(&context, buf, body),
         Place::Postgres => postgres::draw(&context, buf, body),
         Place::Redis => redis::draw(&context, buf, body),
+        Place::Events => events::draw(&context, buf, body),
         Place::Log => log::draw(&context, buf, body),
     }
     footer::draw(&context, buf, Rect { y: area.bottom() - foot, height: foot, ..area });

@@ -145,6 +145,10 @@ fn every_mistake_is_told_with_its_place_and_what_would_be_right() {
             "/etc/q.toml:1: redis.addresses: found \"h:1\", expected a table such as [redis.addresses] with postgres-0 = \"10.0.0.7:5432\"",
         ),
         ("[redis.addresses]\nredis-0 = 'h:1'\nredis-1 = 'h:1'", "/etc/q.toml:3: redis.addresses: redis-0 and redis-1 are both at h:1"),
+        (
+            "[postgres.addresses]\nx = 'h:1'\n[sentinel.addresses]\nx = 'h:2'",
+            "/etc/q.toml:4: sentinel.addresses: x is also in postgres.addresses; a name means one instance",
+        ),
         ("[redis]\ntls = true\nca_file = 'a'\ncert_file = 'c'", "/etc/q.toml:4: redis.cert_file: needs key_file, the certificate's key"),
         ("[postgres]\nsslmode = 'verify-ca'", "/etc/q.toml:2: postgres.sslmode: needs postgres.ca_file, the CAs that are trusted"),
         (
@@ -254,7 +258,7 @@ fn a_secret_is_neither_printed_nor_measured() {
     let credentials = Credentials::gather(&config, &env(&pairs), &mut |_| panic!("asked"));
     let targets = config.targets(&credentials);
     assert_eq!(targets.sentinel[0].server.login.password.as_ref().unwrap().expose_secret(), SECRET);
-    let shown = config.show();
+    let shown = config.show(&credentials);
     for section in ["postgres", "redis", "sentinel"] {
         let line = format!("# password: set, from environment QUARTERDECK_{}_PASSWORD\n", section.to_uppercase());
         assert!(shown.contains(&line), "{shown}");
@@ -270,7 +274,7 @@ fn a_secret_is_neither_printed_nor_measured() {
 fn what_is_printed_loads_again_as_the_same() {
     let file = "theme = \"a\\\"b\"\nascii = false\n[redis]\ntls = true\nca_file = 'ca'\nverify = 'ca'\nuser = 'ü'\n[redis.addresses]\n'r.1' = 'h:2'\nr-0 = 'h:1'\n";
     let config = load(file, &[("QUARTERDECK_VERBOSE", "1")]).unwrap();
-    let shown = config.show();
+    let shown = config.show(&Credentials::default());
     for line in [
         "theme = 'a\"b'  # file /etc/q.toml line 1",
         "verbose = 1  # environment QUARTERDECK_VERBOSE",
@@ -282,7 +286,7 @@ fn what_is_printed_loads_again_as_the_same() {
     }
     let again = load(&shown, &[]).unwrap();
     let bare = |text: &str| text.lines().map(|line| line.split("  # ").next().unwrap().to_owned()).collect::<Vec<_>>();
-    assert_eq!(bare(&again.show()), bare(&shown));
+    assert_eq!(bare(&again.show(&Credentials::default())), bare(&shown));
 }
 
 #[test]
@@ -408,6 +412,31 @@ fn a_password_file_may_tell_servers_apart_and_a_prompt_fills_the_rest() {
 }
 
 #[test]
+fn where_passwords_come_from_is_shown_for_each_server_if_it_differs() {
+    let dir = tempfile::tempdir().unwrap();
+    let listed = file_with(dir.path(), "pgpass", &format!("pg-1:*:*:*:{SECRET}\n"), 0o600);
+    let all = file_with(dir.path(), "all", &format!("*:*:*:*:{SECRET}\n"), 0o600);
+    let file = file_with(dir.path(), "pw", SECRET, 0o600);
+    let shown = |text: &str, pairs: Pairs<'_>| {
+        let text = format!("{text}\n[postgres.addresses]\npg-0 = 'h:1'\npg-1 = 'pg-1:5433'\n[redis.addresses]\nr = 'h:3'");
+        let config = load(&text, pairs).unwrap();
+        let shown = config.show(&Credentials::gather(&config, &env(pairs), &mut |_| Ok(SecretString::from(""))));
+        assert!(!shown.contains(SECRET), "{shown}");
+        let lines: Vec<_> = shown.lines().filter_map(|line| line.strip_prefix("# password: ")).map(str::to_owned).collect();
+        <[String; 3]>::try_from(lines).unwrap()
+    };
+    assert_eq!(shown("", &[]), ["not set", "not set", "not set"]);
+    assert_eq!(shown("", &[("PGPASSFILE", &all)])[0], format!("set, from file {all}"));
+    assert_eq!(shown("", &[("PGPASSFILE", &listed)])[0], format!("pg-0 not set; pg-1 set, from file {listed}"));
+    let asked = shown("[postgres]\nprompt = true", &[("PGPASSFILE", &listed)]);
+    assert_eq!(asked[0], format!("pg-0 asked for at the terminal; pg-1 set, from file {listed}"));
+    let given = shown(&format!("[redis]\npassword_file = '{file}'\n[postgres]\npassword_env = 'MINE'"), &[("MINE", SECRET)]);
+    assert_eq!(given, ["set, from environment MINE", &format!("set, from file {file}"), "not set"]);
+    // A part that is absent: nobody looked for more than its own variable.
+    assert_eq!(shown("", &[("QUARTERDECK_SENTINEL_PASSWORD", SECRET)])[2], "set, from environment QUARTERDECK_SENTINEL_PASSWORD");
+}
+
+#[test]
 fn what_stands_in_the_way_is_a_warning_and_the_rest_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().to_str().unwrap();
@@ -470,7 +499,7 @@ proptest! {
             false => load(&format!("{} = {value}", setting.path), &[]),
         };
         if let Ok(config) = result {
-            prop_assert!(toml::from_str::<toml::Table>(&config.show()).is_ok(), "{}", config.show());
+            prop_assert!(toml::from_str::<toml::Table>(&config.show(&Credentials::default())).is_ok(), "{}", config.show(&Credentials::default()));
         }
     }
 }

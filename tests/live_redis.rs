@@ -79,7 +79,7 @@ fn idle_servers_bring_nothing_new() {
     watch.expect_all_live();
     watch.collect(seconds(5.0));
     watch.mark();
-    // Commands over the last minute: for a minute that counts the connecting too.
+    // Commands over the last ten seconds: so long that counts the connecting too.
     let but_commands = |info: &RedisInfo| RedisInfo { commands_per_s: None, ..info.clone() };
     let before = but_commands(&watch.seen.redis["redis-0"]);
     watch.collect(seconds(6.0));

@@ -4,8 +4,8 @@
 mod support;
 
 use quarterdeck::connect::{PostgresTarget, RedisTarget, SentinelTarget};
-use quarterdeck::event::{Link, PgReceiver, Upstream};
-use quarterdeck::source::Targets;
+use quarterdeck::event::{Envelope, Event, Link, PgReceiver, Upstream};
+use quarterdeck::source::{Interests, Targets};
 use support::postgres::{WATCHER, WATCHER_PASSWORD};
 use support::{Postgres, PostgresOptions, Redis, RedisOptions, SOON, Watch};
 
@@ -74,6 +74,23 @@ fn a_missing_grant_is_named_and_its_absence_is_not_taken_for_nothing() {
     watch.expect_fast("postgres-0", "a primary", |fast| !fast.in_recovery && fast.flush_lsn.is_some());
     let standby = watch.expect_fast("postgres-1", "a standby", |fast| fast.in_recovery && fast.replay_lsn.is_some());
     assert_eq!(standby.receiver, PgReceiver::Hidden);
+    // Nor do no rows look as if nobody waited, while somebody does.
+    postgres.psql(0, "create table t (i int)");
+    let _holder = postgres.session(0, "postgres", "begin; lock table t; select pg_sleep(600)");
+    support::wait_for("the lock is held", SOON, || {
+        let held = "select count(*) from pg_locks where relation = 't'::regclass and granted and mode = 'AccessExclusiveLock'";
+        Some(postgres.psql(0, held)).filter(|count| count == "1").map(|_| ()).ok_or("not yet".to_owned())
+    });
+    let _waiter = postgres.session(0, "postgres", "select * from t");
+    watch.interest(Interests { locks: Some("postgres-0".into()), ..Interests::default() });
+    let locks = |wanted: bool| {
+        move |envelope: &Envelope| match &envelope.event {
+            Event::PgLocks(locks) => (locks.unavailable.is_some() == wanted).then(|| (**locks).clone()),
+            _ => None,
+        }
+    };
+    let hidden = watch.until("why the lock tree is not whole", SOON, locks(true));
+    assert!(hidden.rows.is_empty() && hidden.unavailable.unwrap().ends_with(&format!("grant pg_monitor to {WATCHER}")));
     postgres.psql(0, &format!("grant pg_monitor to {WATCHER}"));
     for name in ["postgres-0", "postgres-1"] {
         watch.expect_live(Upstream::Postgres, name);
@@ -83,17 +100,20 @@ fn a_missing_grant_is_named_and_its_absence_is_not_taken_for_nothing() {
         "a standby that streams",
         |fast| matches!(&fast.receiver, PgReceiver::Present(row) if row.status == "streaming"),
     );
+    let seen = watch.until("the lock tree", SOON, |envelope| locks(false)(envelope).filter(|locks| !locks.rows.is_empty()));
+    assert!(seen.rows.iter().any(|row| !row.blocked_by.is_empty()), "{seen:?}");
     watch.expect_fast("postgres-0", "its standby", |fast| fast.senders.as_ref().is_some_and(|rows| rows.len() == 1));
 }
 
 #[test]
-fn a_server_that_takes_no_sessions_yet_is_starting_up() {
+fn a_standby_that_is_told_to_let_nobody_in_says_so() {
     let mut postgres = Postgres::cluster(2, &PostgresOptions::default());
     let mut watch = watch_postgres(postgres.targets());
     watch.expect_live(Upstream::Postgres, "postgres-1");
     postgres.set_conf(1, "hot_standby = off");
     postgres.restart(1);
-    watch.expect_link(Upstream::Postgres, "postgres-1", "starting up", SOON, |link| matches!(link, Link::StartingUp(_)));
+    let closed = |link: &Link| matches!(link, Link::Refused(words) if words.contains("Hot standby mode is disabled"));
+    watch.expect_link(Upstream::Postgres, "postgres-1", "closed to all", SOON, closed);
     postgres.set_conf(1, "hot_standby = on");
     postgres.restart(1);
     watch.expect_live(Upstream::Postgres, "postgres-1");

@@ -67,10 +67,22 @@ fn status_agrees_with_psql_and_redis_cli() {
             let sync = format!("select sync_state from pg_stat_replication where application_name = '{}'", plane.postgres.name(i));
             assert_eq!(figures["sync_state"], plane.postgres.psql(0, &sync));
             assert_eq!((&figures["follows"], &figures["receiver"]), (&Value::from("postgres-0"), &Value::from("streaming")));
+            assert_eq!(figures["sender"]["state"], "streaming");
+            assert!(figures["sender"]["sent_lag_bytes"].is_u64() && figures["sender"]["age_s"].is_f64(), "{figures:#}");
         } else {
             let told: Lsn = figures["flush_lsn"].as_str().unwrap().parse().unwrap();
             assert!(before <= told && told <= after, "{before} {told} {after}");
         }
+    }
+    for i in 0..3 {
+        let wal = &instance(&report, plane.postgres.name(i))["postgresql"]["wal"];
+        let slots: Vec<_> = wal["slots"].as_array().unwrap().iter().map(|slot| format!("{}|{}", slot["name"], slot["active"])).collect();
+        let asked =
+            plane.postgres.psql(i, "select format('\"%s\"|%s', slot_name, active::text) from pg_replication_slots order by slot_name");
+        let mut sorted = slots.clone();
+        sorted.sort();
+        assert_eq!(sorted, asked.lines().collect::<Vec<_>>(), "{wal:#}");
+        assert!(wal["age_s"].is_f64() && wal["queue_age_s"].is_f64(), "{wal:#}");
     }
     for i in 0..3 {
         let told = instance(&report, &plane.redis.nodes[i].name);

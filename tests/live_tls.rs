@@ -160,3 +160,36 @@ fn redis_under_a_wrong_name() {
     watched(SslMode::VerifyFull).expect_link(Upstream::Redis, "redis-0", "no trust", SOON, |link| matches!(link, Link::Unauthorised(_)));
     watched(SslMode::VerifyCa).expect_all_live();
 }
+
+#[test]
+fn a_plain_server_that_is_asked_for_tls_says_so_and_does_not_look_hung() {
+    let certificates = Certificates::new();
+    let (password, sentinel_password) = (Some("correct horse".to_owned()), Some("another battery".to_owned()));
+    let redis = Redis::of(1, 1, &RedisOptions { password, sentinel_password, ..RedisOptions::default() });
+    let tls = Tls { mode: SslMode::VerifyFull, ca_file: Some(certificates.ca()), ..Tls::default() };
+    let (mut node, mut sentinel) = (redis.target(0), redis.sentinel_target(0));
+    (node.tls, sentinel.server.tls) = (tls.clone(), tls);
+    let mut watch = Watch::start(Targets { redis: vec![node], sentinel: vec![sentinel], ..Targets::default() });
+    for (upstream, name) in [(Upstream::Redis, "redis-0"), (Upstream::Sentinel, "redis-sentinel-0")] {
+        let told = watch.expect("the first word", SOON, |seen| seen.links.get(&(upstream, name.to_owned())).cloned()).0;
+        assert_eq!(told, Link::Unauthorised("the server does not speak TLS on this port".to_owned()));
+    }
+}
+
+#[test]
+fn a_console_that_ends_takes_its_leave() {
+    let certificates = Certificates::new();
+    let postgres = Postgres::cluster(1, &PostgresOptions { tls: Some(certificates.server.clone()), ..PostgresOptions::default() });
+    let target = PostgresTarget { tls: Tls { mode: SslMode::Require, ..Tls::default() }, ..postgres.target(0) };
+    let mut watch = Watch::start(Targets { postgres: vec![target], ..Targets::default() });
+    watch.expect_all_live();
+    drop(watch);
+    support::wait_for("the sessions are gone", SOON, || {
+        match postgres.psql(0, "select count(*) from pg_stat_activity where usename = 'moltbook_user'").as_str() {
+            "0" => Ok(()),
+            other => Err(other.to_owned()),
+        }
+    });
+    let log = postgres.servers[0].process.log();
+    assert!(!log.contains("could not receive data from client"), "{log}");
+}

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 #[path = "support/made.rs"]
-mod plane;
+mod made;
 
 /// A draw that takes longer is held to hang.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -42,28 +42,23 @@ fn after(events: impl IntoIterator<Item = Envelope>) -> App {
 /// Ticks and polls of a minute in which the load changes, so that there is something in every sparkline.
 fn minute() -> impl Iterator<Item = Envelope> {
     (1..=60).flat_map(|second| {
-        let mut events = plane::idle(second * 1000);
-        let busy = quarterdeck::event::RedisInfo { commands_per_s: Some((second * 37 % 19) as f64), ..plane::redis(0, plane::OFFSET) };
-        events.push(plane::envelope(second * 1000, Upstream::Redis, "redis-0", Event::Redis(Box::new(busy))));
-        events.push(plane::envelope(
-            second * 1000 + 200,
-            Upstream::Program,
-            "",
-            Event::Tick { unix_ms: plane::WALL + second as i64 * 1000 },
-        ));
+        let mut events = made::idle(second * 1000);
+        let busy = quarterdeck::event::RedisInfo { commands_per_s: Some((second * 37 % 19) as f64), ..made::redis(0, made::OFFSET) };
+        events.push(made::envelope(second * 1000, Upstream::Redis, "redis-0", Event::Redis(Box::new(busy))));
+        events.push(made::envelope(second * 1000 + 200, Upstream::Program, "", Event::Tick { unix_ms: made::WALL + second as i64 * 1000 }));
         events
     })
 }
 
 /// Nothing is known, not even a configuration; only that; all is well; nothing is.
 fn apps() -> [(&'static str, App); 4] {
-    let tick = plane::envelope(75_000, Upstream::Program, "", Event::Tick { unix_ms: plane::WALL + 75_000 });
-    let disaster = plane::disaster(61_000).into_iter().chain([tick]);
+    let tick = made::envelope(75_000, Upstream::Program, "", Event::Tick { unix_ms: made::WALL + 75_000 });
+    let disaster = made::disaster(61_000).into_iter().chain([tick]);
     [
         ("unconfigured", App::new(false)),
-        ("unseen", after(plane::beginning())),
-        ("healthy", after(plane::healthy(0).into_iter().chain(minute()))),
-        ("broken", after(plane::healthy(0).into_iter().chain(minute()).chain(disaster))),
+        ("unseen", after(made::beginning())),
+        ("healthy", after(made::healthy(0).into_iter().chain(minute()))),
+        ("broken", after(made::healthy(0).into_iter().chain(minute()).chain(disaster))),
     ]
 }
 

@@ -191,9 +191,12 @@ fn the_one_that_panics() {
     let guard = quarterdeck::terminal::Guard::enter(&mut frames).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(quarterdeck::terminal::Frames::until_ready(&frames));
-    if role == "task" {
-        let joined = runtime.block_on(async { tokio::spawn(async { panic!("a task broke") }).await });
-        assert!(joined.is_err());
+    if role != "loop" {
+        let broke = match &*role {
+            "task" => runtime.block_on(async { tokio::spawn(async { panic!("a task broke") }).await.is_err() }),
+            _ => std::thread::spawn(|| panic!("a thread broke")).join().is_err(),
+        };
+        assert!(broke);
         println!("the console lives on");
         let mut line = [0];
         let _ = std::io::Read::read(&mut std::io::stdin(), &mut line);
@@ -216,14 +219,16 @@ fn a_panic_gives_the_terminal_back_and_is_reported() {
 }
 
 #[test]
-fn a_panic_in_a_task_leaves_the_console_its_terminal() {
-    let mut terminal = misfortune("task");
-    terminal.wait_for("the console lives on");
-    assert!(terminal.is_taken());
-    assert!(!terminal.text().contains("a task broke"));
-    terminal.keys("x");
-    assert_eq!(terminal.ended(), 0);
-    terminal.assert_restored();
+fn a_panic_elsewhere_leaves_the_console_its_terminal() {
+    for role in ["task", "thread"] {
+        let mut terminal = misfortune(role);
+        terminal.wait_for("the console lives on");
+        assert!(terminal.is_taken(), "{role}");
+        assert!(!terminal.text().contains("broke"), "{role}");
+        terminal.keys("x");
+        assert_eq!(terminal.ended(), 0, "{role}");
+        terminal.assert_restored();
+    }
 }
 
 #[test]

@@ -51,8 +51,8 @@ pub fn client_config(tls: &Tls) -> Result<Arc<ClientConfig>, String> {
     Ok(Arc::new(config))
 }
 
-/// A sentence for an error that has a TLS error among its causes, and whether it is about a certificate, theirs or ours.
-/// `None` if TLS has nothing to do with it.
+/// A sentence for an error that has a TLS error among its causes, and whether a person must mend it: a
+/// certificate, theirs or ours, or a server without TLS. `None` if TLS has nothing to do with it.
 pub fn explain(error: &(dyn std::error::Error + 'static)) -> Option<(bool, String)> {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -103,7 +103,7 @@ fn sentence(error: &Error) -> (bool, String) {
             | AlertDescription::AccessDenied),
         ) => (true, format!("the server refuses our certificate ({alert:?})")),
         Error::AlertReceived(alert) => (false, format!("the server breaks off TLS ({alert:?})")),
-        Error::InvalidMessage(_) => (false, "the server does not speak TLS on this port".to_owned()),
+        Error::InvalidMessage(_) => (true, super::NO_TLS.to_owned()),
         other => (false, format!("TLS failed: {other}")),
     }
 }

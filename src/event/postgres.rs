@@ -305,6 +305,8 @@ pub struct PgStatement {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PgLocks {
+    /// Why waits of other roles are not among the rows: no rows then do not mean that nobody waits.
+    pub unavailable: Option<String>,
     /// At most 50 sessions, the oldest transaction first.
     pub rows: Vec<PgLock>,
 }

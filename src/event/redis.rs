@@ -37,13 +37,13 @@ pub struct RedisInfo {
     pub max_memory: u64,
     /// `mem_fragmentation_ratio`.
     pub fragmentation: f64,
-    /// Keys evicted per second, from differences; `None` until two samples are there or after a restart.
+    /// Keys evicted per second over the last ten seconds, from differences; `None` until two samples are there or after a restart.
     pub evictions_per_s: Option<f64>,
     /// Hits in the last minute, from differences.
     pub hits: Option<u64>,
     /// Misses in the last minute, from differences.
     pub misses: Option<u64>,
-    /// Commands per second over the last minute, from differences.
+    /// Commands per second over the last ten seconds, from differences.
     pub commands_per_s: Option<f64>,
     /// Writes refused with NOREPLICAS since the start.
     pub refused_writes: u64,

@@ -1,5 +1,6 @@
 //! The binding constraint: what one more failure would cost, of the part that has the least left.
 
+use super::postgres::{missing_synchronous, streaming};
 use crate::model::{Model, ReplicaState, Replication};
 
 /// How much redundancy is left of one part, and the sentence for it.
@@ -26,6 +27,10 @@ fn postgres(model: &Model) -> Option<Left> {
     if cluster.fresh_primaries(now).next().is_none() {
         return Some(Left { spare: 0, sentence: "PostgreSQL: no primary is seen; whether writes go on is not known".to_owned() });
     }
+    if cluster.fresh_primaries(now).any(|p| missing_synchronous(p) > 0) {
+        return Some(Left { spare: 0, sentence: "PostgreSQL: commits wait, because a synchronous standby is missing".to_owned() });
+    }
+    let listed = cluster.primary(now).map_or(0, streaming);
     let states: Vec<_> =
         cluster.servers.iter().filter(|s| s.is_fresh(now)).filter_map(|s| cluster.lag(s, now)).map(|lag| lag.state).collect();
     let following = states.iter().filter(|state| state.follows()).count();
@@ -33,6 +38,7 @@ fn postgres(model: &Model) -> Option<Left> {
         0 if states.contains(&Replication::NoPermission) => {
             "PostgreSQL: whether a standby follows cannot be seen; a loss of the primary may lose data".to_owned()
         }
+        0 if listed > 0 => format!("PostgreSQL: {listed} standbys stream, but none can be seen from here"),
         0 => "If the PostgreSQL primary fails: no standby can take over, data may be lost".to_owned(),
         1 => "If one more PostgreSQL instance fails: no standby is left (RPO at risk)".to_owned(),
         n => format!("PostgreSQL can lose {} of {n} standbys and still have one to promote", n - 1),
@@ -65,6 +71,10 @@ fn sentinel(model: &Model) -> Option<Left> {
     let total = group.sentinels.len();
     if total == 0 {
         return None;
+    }
+    if group.fresh_views(now).count() > 0 && group.fresh_views(now).all(|view| view.master.is_none()) {
+        let sentence = format!("No Sentinel knows a master called {}: whether Redis can fail over is not known", group.master_name);
+        return Some(Left { spare: 0, sentence });
     }
     let able = group.fresh_views(now).filter(|view| !view.tilt && view.master.is_some()).count();
     let majority = total / 2 + 1;

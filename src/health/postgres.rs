@@ -39,7 +39,7 @@ pub(super) fn judge(model: &Model, problems: &mut Problems) {
         }
         details(model, server, problems);
         sessions(model, server, problems);
-        write_ahead_log(server, problems);
+        write_ahead_log(model, server, problems);
     }
 }
 
@@ -56,7 +56,7 @@ fn roles(model: &Model, problems: &mut Problems) {
             Severity::Unknown,
             &part,
             None,
-            format!("no primary seen; {unseen} of {} servers never answered", cluster.servers.len()),
+            format!("no primary seen; {unseen} of {} servers cannot be seen", cluster.servers.len()),
         ),
         1 => {}
         _ => problems.add(
@@ -66,16 +66,18 @@ fn roles(model: &Model, problems: &mut Problems) {
             format!("two primaries: {} both take writes (split brain)", primaries.join(" and ")),
         ),
     }
-    let chosen = cluster.primary(now).map(|p| &p.name);
-    for second in cluster.fresh_primaries(now).filter(|p| Some(&p.name) != chosen) {
-        let timeline = second.fast.as_ref().map_or(0, |f| f.value.timeline);
+    // Since the last of them became one, or was seen again.
+    let since = cluster.fresh_primaries(now).map(|p| p.role_since.max(p.link.since)).max();
+    for one in cluster.fresh_primaries(now).filter(|_| primaries.len() > 1) {
+        let timeline = one.fast.as_ref().map_or(0, |f| f.value.timeline);
         problems.add(
             Severity::Critical,
-            &second.name,
-            Some(second.role_since.max(second.link.since)),
-            format!("takes writes as a second primary, on timeline {timeline}"),
+            &one.name,
+            since,
+            format!("takes writes as one of {} primaries, on timeline {timeline}", primaries.len()),
         );
     }
+    synchronous(model, problems);
     let mut ids: Vec<_> = cluster.servers.iter().filter_map(|s| s.fast.as_ref()?.value.system_id.as_deref()).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -85,11 +87,47 @@ fn roles(model: &Model, problems: &mut Problems) {
     let expected = cluster.servers.len() > 1;
     let states: Vec<_> = cluster.servers.iter().filter_map(|s| cluster.lag(s, now)).map(|lag| lag.state).collect();
     if expected && !states.iter().any(|state| state.follows()) && primaries.len() == 1 {
+        let listed = cluster.primary(now).map_or(0, streaming);
         let hidden = states.iter().any(|state| matches!(state, Replication::NoPermission | Replication::Unknown));
-        if cluster.servers.iter().all(|s| s.is_fresh(now)) && !hidden {
+        if listed > 0 && hidden {
+            let text = format!("{listed} standbys stream from the primary, none of them can be seen from here");
+            problems.add(Severity::Unknown, &part, None, text);
+        } else if cluster.servers.iter().all(|s| s.is_fresh(now)) && !hidden {
             problems.add(Severity::Critical, &part, None, "no standby follows: a loss of the primary loses data");
         } else {
             problems.add(Severity::Unknown, &part, None, "no standby is seen to follow: a loss of the primary may lose data");
+        }
+    }
+}
+
+/// Standbys that a primary lists as streaming.
+pub(super) fn streaming(primary: &PgServer) -> usize {
+    let senders = primary.fast.as_ref().and_then(|f| f.value.senders.as_ref());
+    senders.map_or(0, |senders| senders.iter().filter(|row| row.state.as_deref() == Some("streaming")).count())
+}
+
+/// How many synchronous standbys every primary that is seen lacks: its commits wait for them. 0 if none does, or it cannot be told.
+pub(super) fn missing_synchronous(primary: &PgServer) -> usize {
+    let Some(fast) = primary.fast.as_ref().map(|f| &f.value) else { return 0 };
+    let waits = !fast.sync_names.is_empty() && !matches!(fast.sync_commit.as_str(), "off" | "local");
+    let Some(senders) = fast.senders.as_ref().filter(|_| waits) else { return 0 };
+    // `ANY 2 (a, b)`, `FIRST 2 (a, b)`, `2 (a, b)`, or names alone, of which one is meant.
+    let head = fast.sync_names.split('(').next().unwrap_or("");
+    let wanted = head.split_whitespace().find_map(|word| word.parse().ok()).unwrap_or(1);
+    let there = senders.iter().filter(|row| matches!(row.sync.as_deref(), Some("sync" | "quorum"))).count();
+    usize::saturating_sub(wanted, there)
+}
+
+fn synchronous(model: &Model, problems: &mut Problems) {
+    for primary in model.postgres.fresh_primaries(model.now) {
+        let missing = missing_synchronous(primary);
+        let names = primary.fast.as_ref().map_or("", |f| f.value.sync_names.as_str());
+        if missing > 0 {
+            let text = format!(
+                "commits wait: {missing} synchronous standby{} missing (synchronous_standby_names is {names})",
+                if missing == 1 { " is" } else { "s are" }
+            );
+            problems.add(Severity::Critical, &primary.name, None, text);
         }
     }
 }
@@ -100,7 +138,7 @@ fn replication(model: &Model, server: &PgServer, problems: &mut Problems) {
     let behind = lag
         .bytes
         .filter(|bytes| *bytes > 0)
-        .map(|b| format!(", {}{} behind", if lag.at_least { "≥ " } else { "" }, bytes(b)))
+        .map(|b| format!(", {}{} behind", if lag.bytes_at_least { "≥ " } else { "" }, bytes(b)))
         .unwrap_or_default();
     match lag.state {
         Replication::Streaming | Replication::CatchUp => {}
@@ -109,6 +147,15 @@ fn replication(model: &Model, server: &PgServer, problems: &mut Problems) {
         Replication::Paused => problems.add(Severity::Warning, name, None, format!("replay is paused{behind}")),
         Replication::Diverged => {
             problems.add(Severity::Critical, name, None, "diverged: on an older timeline; rewind or clone it, do not read from it")
+        }
+        Replication::Astray => {
+            let upstream = model.postgres.upstream_of(server).map_or("another server", |name| name);
+            problems.add(
+                Severity::Critical,
+                name,
+                None,
+                format!("follows {upstream}, which is not the primary: it keeps nothing of what the primary commits"),
+            )
         }
         Replication::NoPermission => {
             problems.add(Severity::Unknown, name, None, "replication cannot be seen: no permission (grant pg_monitor)")
@@ -136,47 +183,61 @@ fn details(model: &Model, server: &PgServer, problems: &mut Problems) {
 
 fn sessions(model: &Model, server: &PgServer, problems: &mut Problems) {
     let Some(medium) = server.medium.as_ref().map(|m| &m.value) else { return };
-    let name = &server.name;
+    let (name, then) = (&server.name, then(model, server));
     let c = &medium.connections;
     let room = c.max.saturating_sub(c.reserved);
     let share = 100.0 * f64::from(c.clients) / f64::from(room.max(1));
-    if c.max > 0 && share > CONNECTION_LIMIT {
-        problems.add(Severity::Warning, name, None, format!("{} of {room} connections in use (limit {CONNECTION_LIMIT:.0} %)", c.clients));
+    if c.max > 0 && c.clients >= room {
+        problems.add(Severity::Critical, name, None, format!("all {room} connections for applications are taken{then}"));
+    } else if share > CONNECTION_LIMIT {
+        let text = format!("{} of {room} connections in use (limit {CONNECTION_LIMIT:.0} %){then}", c.clients);
+        problems.add(Severity::Warning, name, None, text);
     }
     if let Some(waiting) = c.waiting_sync.filter(|waiting| *waiting > 0) {
-        problems.add(Severity::Critical, name, None, format!("{waiting} commits wait for a synchronous standby"));
+        let what = if waiting == 1 { "1 commit waits" } else { &format!("{waiting} commits wait") };
+        problems.add(Severity::Critical, name, None, format!("{what} for a synchronous standby{then}"));
+    }
+    if let Some(waiting) = c.waiting_lock.filter(|waiting| *waiting > 0) {
+        let what = if waiting == 1 { "1 session waits" } else { &format!("{waiting} sessions wait") };
+        problems.add(Severity::Notice, name, None, format!("{what} for a lock{then}"));
     }
     let old = c.oldest_transaction.zip(model.unix_ms(model.now)).map(|(start, now)| now as f64 / 1000.0 - start);
     if let Some(age) = old.filter(|age| *age > OLD_TRANSACTION_S) {
-        problems.add(Severity::Notice, name, None, format!("a transaction has been open for {:.0} h", age / 3600.0));
+        problems.add(Severity::Notice, name, None, format!("a transaction has been open for {:.0} h{then}", age / 3600.0));
     }
     let wraparound = server.slow.as_ref().and_then(|s| s.value.xid_age.max(s.value.mxid_age));
     if let Some(age) = wraparound.filter(|age| *age > WRAPAROUND_LIMIT) {
-        problems.add(Severity::Warning, name, None, format!("transaction ids: {} million unfrozen of 2147", age / 1_000_000));
+        problems.add(Severity::Warning, name, None, format!("transaction ids: {} million unfrozen of 2147{then}", age / 1_000_000));
     }
     if medium.checksum_failures.is_some_and(|count| count > 0) {
-        problems.add(Severity::Critical, name, None, "data checksums failed");
+        problems.add(Severity::Critical, name, None, format!("data checksums failed{then}"));
     }
 }
 
-fn write_ahead_log(server: &PgServer, problems: &mut Problems) {
-    let name = &server.name;
+/// What was true when it was last seen may be so no more; it is said, and said to be old.
+fn then(model: &Model, server: &PgServer) -> &'static str {
+    let seen = Freshness::of(&server.medium, model.now, DETAIL_LIMIT) == Freshness::Fresh;
+    if server.is_fresh(model.now) && seen { "" } else { " (when last seen)" }
+}
+
+fn write_ahead_log(model: &Model, server: &PgServer, problems: &mut Problems) {
+    let (name, then) = (&server.name, then(model, server));
     if let Some(medium) = server.medium.as_ref().map(|m| &m.value) {
         if medium.archiver.enabled && medium.archiver.failing {
-            problems.add(Severity::Warning, name, None, "WAL archiving fails");
+            problems.add(Severity::Warning, name, None, format!("WAL archiving fails{then}"));
         }
         for slot in &medium.slots {
             let lost = matches!(slot.wal_status.as_deref(), Some("lost" | "unreserved"));
             if lost {
-                problems.add(Severity::Warning, name, None, format!("slot {} lost WAL that it needs", slot.name));
+                problems.add(Severity::Warning, name, None, format!("slot {} lost WAL that it needs{then}", slot.name));
             } else if !slot.active && !server.is_standby() && slot.retained.is_some_and(|kept| kept > 1_000_000_000) {
                 let kept = bytes(slot.retained.unwrap_or_default().unsigned_abs());
-                problems.add(Severity::Warning, name, None, format!("unused slot {} keeps {kept} of WAL", slot.name));
+                problems.add(Severity::Warning, name, None, format!("unused slot {} keeps {kept} of WAL{then}", slot.name));
             }
         }
     }
     let queue = server.slow.as_ref().and_then(|s| s.value.archive_ready);
     if let Some(ready) = queue.filter(|ready| *ready >= ARCHIVE_QUEUE_LIMIT) {
-        problems.add(Severity::Warning, name, None, format!("{ready} WAL files wait to be archived (limit {ARCHIVE_QUEUE_LIMIT})"));
+        problems.add(Severity::Warning, name, None, format!("{ready} WAL files wait to be archived (limit {ARCHIVE_QUEUE_LIMIT}){then}"));
     }
 }

@@ -47,7 +47,7 @@ fn roles(model: &Model, problems: &mut Problems) {
         0 if group.nodes.iter().any(RedisNode::is_master) => {}
         0 if unseen == 0 => problems.add(Severity::Critical, &part, None, "no master: nobody takes writes"),
         0 => {
-            problems.add(Severity::Unknown, &part, None, format!("no master seen; {unseen} of {} nodes never answered", group.nodes.len()))
+            problems.add(Severity::Unknown, &part, None, format!("no master seen; {unseen} of {} nodes cannot be seen", group.nodes.len()))
         }
         1 => {}
         _ => problems.add(Severity::Critical, &part, None, format!("two masters: {} both take writes", masters.join(" and "))),
@@ -55,8 +55,9 @@ fn roles(model: &Model, problems: &mut Problems) {
     let chosen = group.master(now).map(|m| &m.name);
     let promoted = promoted(group, now);
     for second in group.fresh_masters(now).filter(|m| Some(&m.name) != chosen && Some(&m.name) != promoted) {
-        // What it was before it was unseen for a while does not count.
-        let since = second.role_since.max(second.link.since);
+        // Not longer than there has been another one, nor than it has been seen again.
+        let other = group.failover.as_ref().and_then(|f| f.switched).max(group.master(now).map(|m| m.role_since));
+        let since = second.role_since.max(second.link.since).max(other.unwrap_or(0));
         let text = "takes writes that will be lost: it is not the elected master";
         problems.add(Severity::Critical, &second.name, Some(since), text);
     }
@@ -107,7 +108,7 @@ fn replication(model: &Model, node: &RedisNode, problems: &mut Problems) {
     let behind = lag
         .bytes
         .filter(|bytes| *bytes > 0)
-        .map(|b| format!(", {}{} behind", if lag.at_least { "≥ " } else { "" }, bytes(b)))
+        .map(|b| format!(", {}{} behind", if lag.bytes_at_least { "≥ " } else { "" }, bytes(b)))
         .unwrap_or_default();
     match lag.state {
         ReplicaState::Online => {}
@@ -163,7 +164,9 @@ fn believes(model: &Model, name: &Name, view: &SentinelView, problems: &mut Prob
     // A leader remembers the old master for a second after the others have been told of the new one.
     let outvoted =
         group.elected(model.now).is_some_and(|(host, port, ..)| !same_instance(group, (host, port), (&master.host, master.port)));
-    if flag("o_down") && !outvoted {
+    if outvoted {
+        // Its opinion of a master that nobody else has is no news.
+    } else if flag("o_down") {
         problems.add(Severity::Critical, name, None, "the master is objectively down");
     } else if flag("s_down") {
         // Only the Sentinel that would lead counts the others; the rest never say that the quorum agrees.

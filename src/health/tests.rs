@@ -98,3 +98,49 @@ fn removing_an_observation_never_makes_it_healthier() {
         assert!(assess(&model).severity >= whole);
     }
 }
+
+#[test]
+fn a_missing_synchronous_standby_is_told_before_a_commit_waits() {
+    for (names, sync, missing) in [
+        ("", None, 0),
+        ("nobody", Some("async"), 1),
+        ("ANY 1 (a, b)", Some("quorum"), 0),
+        ("FIRST 2 (a, b)", Some("sync"), 1),
+        ("a", Some("sync"), 0),
+    ] {
+        let row = PgSender { sync: sync.map(Into::into), ..sender("postgres-1") };
+        let mut model = healthy();
+        pg(
+            &mut model,
+            1000,
+            "postgres-0",
+            PgFast { sync_names: names.into(), sync_commit: "on".into(), senders: Some(vec![row]), ..primary(100) },
+        );
+        let told = texts(&model).iter().any(|text| text.contains("commits wait"));
+        assert_eq!((postgres::missing_synchronous(model.postgres.primary(1000).unwrap()), told), (missing, missing > 0), "{names}");
+    }
+}
+
+#[test]
+fn all_connections_taken_is_critical_and_old_facts_say_so() {
+    let mut model = healthy();
+    let connections = PgConnections { max: 40, reserved: 3, clients: 40, ..PgConnections::default() };
+    let medium = Event::PgMedium(Box::new(PgMedium { connections, ..PgMedium::default() }));
+    model.apply(&envelope(1000, Upstream::PostgresDetail, "postgres-0", medium));
+    assert!(
+        texts(&model).contains(&"critical postgres-0: all 37 connections for applications are taken".to_owned()),
+        "{:?}",
+        texts(&model)
+    );
+    model.apply(&envelope(2000, Upstream::Postgres, "postgres-0", Event::Link(Link::Hung)));
+    assert!(texts(&model).contains(&"critical postgres-0: all 37 connections for applications are taken (when last seen)".to_owned()));
+}
+
+#[test]
+fn a_second_primary_is_one_since_there_are_two() {
+    let mut model = healthy();
+    pg(&mut model, 50_000, "postgres-2", PgFast { timeline: 2, ..primary(100) });
+    pg(&mut model, 50_000, "postgres-0", primary(100));
+    let since: Vec<_> = assess(&model).problems.iter().filter(|p| p.text.contains("one of 2 primaries")).map(|p| p.since).collect();
+    assert_eq!(since, [Some(50_000), Some(50_000)]);
+}

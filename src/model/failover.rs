@@ -12,7 +12,7 @@ const STEPS: &[(&str, &str)] = &[
     ("+selected-slave", "is chosen"),
     ("+promoted-slave", "is promoted"),
     ("+failover-state-reconf-slaves", "the others follow it"),
-    ("+switch-master", "is named as the master"),
+    ("+switch-master", "is the master now"),
     ("+failover-end", "finished"),
 ];
 

@@ -15,8 +15,6 @@ pub use lag::{Replication, StandbyLag};
 pub struct PgCluster {
     /// In the order of their names.
     pub servers: Vec<PgServer>,
-    /// The primary's end of WAL over time.
-    pub clock: LsnClock,
 }
 
 /// One server.
@@ -50,6 +48,8 @@ pub struct PgServer {
     pub promoted_at: Option<(u32, Lsn)>,
     /// Standby: since when no receiver runs.
     pub cut_off_since: Option<Millis>,
+    /// Primary: its end of WAL over time. A promoted server goes on with the clock of the primary before it.
+    pub clock: LsnClock,
     /// Standby: seconds behind, over time.
     pub lag_history: History,
     generations: [u32; 2],
@@ -59,7 +59,7 @@ impl PgCluster {
     /// Servers of which nothing is known yet.
     pub fn new(members: &[Member]) -> PgCluster {
         let server = |m: &Member| PgServer { name: m.name.clone(), address: m.address.clone(), ..PgServer::default() };
-        PgCluster { servers: members.iter().map(server).collect(), clock: LsnClock::default() }
+        PgCluster { servers: members.iter().map(server).collect() }
     }
 
     /// The server called `name`.
@@ -72,12 +72,21 @@ impl PgCluster {
         self.servers.iter().filter(move |s| s.is_primary() && s.is_fresh(now))
     }
 
-    /// The primary: the fresh one with the highest timeline, else the one seen last. A stale one gives way to no other role:
-    /// while nobody else is promoted it is still the last primary known.
+    /// The primary: the fresh one with the highest timeline, else the one seen last; while nobody else is promoted a stale one is still
+    /// the last primary known. One that was never seen is the primary if standbys follow it.
     pub fn primary(&self, now: Millis) -> Option<&PgServer> {
         let timeline = |s: &&PgServer| s.fast.as_ref().map_or(0, |f| f.value.timeline);
         let last_seen = |s: &&PgServer| s.fast.as_ref().map_or(0, |f| f.at);
-        self.fresh_primaries(now).max_by_key(timeline).or_else(|| self.servers.iter().filter(|s| s.is_primary()).max_by_key(last_seen))
+        self.fresh_primaries(now)
+            .max_by_key(timeline)
+            .or_else(|| self.servers.iter().filter(|s| s.is_primary()).max_by_key(last_seen))
+            .or_else(|| self.followed(now))
+    }
+
+    /// A server that we have never seen and that standbys follow.
+    fn followed(&self, now: Millis) -> Option<&PgServer> {
+        let standbys = self.servers.iter().filter(|s| s.is_standby() && s.is_fresh(now));
+        standbys.filter_map(|s| self.upstream_of(s)).filter_map(|name| self.server(name)).find(|server| server.fast.is_none())
     }
 
     /// Servers that are not the primary.
@@ -134,12 +143,17 @@ impl PgCluster {
     /// Takes a fact about one server in. Says whether anything but ages may look different.
     pub(super) fn apply(&mut self, envelope: &Envelope, timeline: &mut Timeline) -> bool {
         let Some(index) = self.servers.iter().position(|s| s.name == envelope.from.name) else { return false };
+        let promoted = matches!(&envelope.event, Event::PgFast(fast) if !fast.in_recovery)
+            && self.servers.get(index).is_some_and(PgServer::is_standby);
+        let before = if promoted { self.primary(envelope.at).map(|p| p.clock.clone()) } else { None };
         let Some(server) = self.servers.get_mut(index) else { return false };
         let changed = server.apply(envelope, timeline);
         if matches!(envelope.event, Event::PgFast(_) | Event::Unchanged(Feed::PgFast)) {
-            let primary = self.primary(envelope.at).filter(|p| p.name == envelope.from.name);
-            if let Some(flushed) = primary.and_then(|p| p.fast.as_ref()?.value.flush_lsn) {
-                self.clock.sample(envelope.at, flushed.0);
+            if let Some(clock) = before.filter(|_| server.is_primary()) {
+                server.clock = clock;
+            }
+            if let Some(flushed) = server.fast.as_ref().and_then(|fast| fast.value.flush_lsn) {
+                server.clock.sample(envelope.at, flushed.0);
             }
         }
         changed
@@ -147,7 +161,9 @@ impl PgCluster {
 
     /// Once a second: adds a sample to each history. Says whether a history looks different.
     pub(super) fn remember(&mut self, now: Millis) -> bool {
-        let lags: Vec<_> = self.servers.iter().map(|server| self.lag(server, now).and_then(|lag| lag.seconds)).collect();
+        // What is not measured now is a gap, not the last value and not a zero.
+        let measured = |lag: StandbyLag| lag.seconds.filter(|_| lag.primary_unseen.is_none());
+        let lags: Vec<_> = self.servers.iter().map(|server| self.lag(server, now).and_then(measured)).collect();
         self.servers.iter_mut().zip(lags).fold(false, |moved, (server, lag)| server.lag_history.push(lag) || moved)
     }
 }

@@ -11,6 +11,9 @@ mod lag;
 pub use announcement::Announcement;
 pub use lag::{ReplicaLag, ReplicaState};
 
+/// An answer older than this, two polls, is overdue.
+const OVERDUE: Millis = 2_000;
+
 /// The data nodes and the Sentinels that watch them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RedisGroup {
@@ -72,9 +75,14 @@ pub struct Sentinel {
 
 /// Whether two reported addresses mean the same instance among `nodes`; addresses that mean none of them compare as text.
 pub fn same_instance(group: &RedisGroup, a: (&str, u16), b: (&str, u16)) -> bool {
-    match (group.node_at(a.0, a.1), group.node_at(b.0, b.1)) {
+    same((a, group.node_at(a.0, a.1)), (b, group.node_at(b.0, b.1)))
+}
+
+/// The same for addresses with the nodes that they mean.
+fn same(a: ((&str, u16), Option<&Name>), b: ((&str, u16), Option<&Name>)) -> bool {
+    match (a.1, b.1) {
         (Some(a), Some(b)) => a == b,
-        (None, None) => a == b,
+        (None, None) => a.0 == b.0,
         _ => false,
     }
 }
@@ -112,17 +120,22 @@ impl RedisGroup {
         directory::find(self.sentinels.iter().map(|s| Place { name: &s.name, address: &s.address, peer: s.peer.as_deref() }), host, port)
     }
 
-    /// Nodes that claim to be the master and were seen within ten seconds. More than one is a stale master or a split brain.
+    /// Nodes that claim to be the master, as of a moment ago. More than one is a stale master or a split brain. A poll that is overdue does
+    /// not count: while a failover names another, a stopped master must not seem to take writes.
     pub fn fresh_masters(&self, now: Millis) -> impl Iterator<Item = &RedisNode> {
-        self.nodes.iter().filter(move |node| node.is_master() && node.is_fresh(now))
+        self.nodes.iter().filter(move |node| {
+            node.is_master() && node.is_fresh(now) && node.info.as_ref().is_some_and(|i| now.saturating_sub(i.at) <= OVERDUE)
+        })
     }
 
     /// The address that most of the fresh Sentinels name, with how many name it and how many were asked.
     pub fn elected(&self, now: Millis) -> Option<(&str, u16, usize, usize)> {
-        let named: Vec<(&str, u16)> = self.fresh_views(now).filter_map(|v| v.master.as_ref()).map(|m| (m.host.as_str(), m.port)).collect();
-        let votes = |address: &(&str, u16)| named.iter().filter(|other| same_instance(self, **other, *address)).count();
+        // Each is looked up once: this is asked for every fact about a master.
+        let masters = self.fresh_views(now).filter_map(|view| view.master.as_ref());
+        let named: Vec<_> = masters.map(|m| (m.host.as_str(), m.port)).map(|at| (at, self.node_at(at.0, at.1))).collect();
+        let votes = |one: &(_, _)| named.iter().filter(|other| same(**other, *one)).count();
         let best = named.iter().max_by_key(|address| votes(address))?;
-        Some((best.0, best.1, votes(best), named.len()))
+        Some((best.0.0, best.0.1, votes(best), named.len()))
     }
 
     /// What the Sentinels that were seen within ten seconds believe.
@@ -151,7 +164,8 @@ impl RedisGroup {
         if envelope.from.upstream == Upstream::Redis {
             let Some(node) = self.nodes.iter_mut().find(|n| n.name == envelope.from.name) else { return false };
             let changed = node.apply(envelope, timeline);
-            if matches!(envelope.event, Event::Redis(_) | Event::Unchanged(Feed::Redis)) {
+            let leads = node.is_master();
+            if leads && matches!(envelope.event, Event::Redis(_) | Event::Unchanged(Feed::Redis)) {
                 self.sample(at);
             }
             return changed;
@@ -184,7 +198,9 @@ impl RedisGroup {
 
     /// Once a second: adds a sample to each history. Says whether a history looks different.
     pub(super) fn remember(&mut self, now: Millis) -> bool {
-        let lags: Vec<_> = self.nodes.iter().map(|node| self.lag(node, now).and_then(|lag| lag.seconds)).collect();
+        // What is not measured now is a gap, not the last value and not a zero.
+        let measured = |lag: ReplicaLag| lag.seconds.filter(|_| lag.master_unseen.is_none());
+        let lags: Vec<_> = self.nodes.iter().map(|node| self.lag(node, now).and_then(measured)).collect();
         self.nodes.iter_mut().zip(lags).fold(false, |moved, (node, lag)| {
             let load = node.info.as_ref().filter(|_| node.is_fresh(now)).and_then(|i| i.value.commands_per_s);
             let (a, b) = (node.lag_history.push(lag), node.load_history.push(load));

@@ -69,7 +69,14 @@ fn an_idle_cluster_has_no_lag_however_long() {
     }
     assert_eq!(
         lag(&model, "postgres-1"),
-        StandbyLag { state: Replication::Streaming, bytes: Some(0), seconds: Some(0.0), at_least: false, primary_unseen: None }
+        StandbyLag {
+            state: Replication::Streaming,
+            bytes: Some(0),
+            bytes_at_least: false,
+            seconds: Some(0.0),
+            seconds_at_least: false,
+            primary_unseen: None
+        }
     );
 }
 
@@ -96,7 +103,7 @@ fn an_unseen_primary_freezes_the_lag_as_a_lower_limit() {
     model.apply(&envelope(5000, Upstream::Postgres, "postgres-0", Event::Link(Link::Hung)));
     pg(&mut model, 16_000, "postgres-1", standby(100, false));
     let lag = lag(&model, "postgres-1");
-    assert_eq!((lag.bytes, lag.seconds, lag.at_least, lag.primary_unseen), (Some(400), Some(4.0), true, Some(12_000)));
+    assert_eq!((lag.bytes, lag.seconds, lag.bytes_at_least, lag.primary_unseen), (Some(400), Some(4.0), true, Some(12_000)));
 }
 
 #[test]
@@ -124,6 +131,52 @@ fn a_standby_that_stopped_before_the_fork_is_only_behind() {
     assert_eq!(lag(&model, "postgres-2").state, Replication::Disconnected(0));
     pg(&mut model, 2000, "postgres-2", standby(210, false));
     assert_eq!(lag(&model, "postgres-2").state, Replication::Diverged);
+}
+
+#[test]
+fn a_standby_of_another_primary_is_astray_and_measured_against_its_own() {
+    let mut model = empty();
+    let old = PgFast { senders: senders(&["postgres-2"]), ..primary(300) };
+    pg(&mut model, 0, "postgres-0", old);
+    pg(&mut model, 0, "postgres-1", PgFast { timeline: 2, ..primary(900) });
+    // It follows 127.0.0.1:5500, which is postgres-0.
+    pg(&mut model, 0, "postgres-2", standby(300, true));
+    let lag = lag(&model, "postgres-2");
+    assert_eq!((lag.state, lag.bytes, lag.state.follows()), (Replication::Astray, Some(0), false));
+}
+
+#[test]
+fn a_primary_that_was_never_seen_is_known_by_those_that_follow_it() {
+    let mut model = empty();
+    model.apply(&envelope(0, Upstream::Postgres, "postgres-0", Event::Link(Link::Refused("sorry, too many clients already".into()))));
+    pg(&mut model, 0, "postgres-1", standby(100, true));
+    assert_eq!(model.postgres.primary(0).map(|p| &*p.name), Some("postgres-0"));
+}
+
+#[test]
+fn what_nobody_measures_is_a_gap_and_not_a_zero() {
+    let mut model = empty();
+    pg(&mut model, 0, "postgres-0", primary(100));
+    pg(&mut model, 0, "postgres-1", standby(100, true));
+    model.apply(&envelope(1000, Upstream::Postgres, "postgres-1", Event::Link(Link::Hung)));
+    pg(&mut model, 2000, "postgres-0", primary(5000));
+    let lag = lag(&model, "postgres-1");
+    assert_eq!((lag.state, lag.bytes, lag.seconds), (Replication::Unknown, None, None));
+    model.apply(&envelope(2200, Upstream::Program, "", Event::Tick { unix_ms: 0 }));
+    assert_eq!(model.postgres.server("postgres-1").unwrap().lag_history.samples().last(), Some(None));
+}
+
+#[test]
+fn a_promoted_server_keeps_the_clock_of_its_predecessor() {
+    let mut model = empty();
+    for second in 0..=10 {
+        pg(&mut model, second * 1000, "postgres-0", primary(100 * second));
+    }
+    pg(&mut model, 10_000, "postgres-1", standby(1000, true));
+    pg(&mut model, 10_000, "postgres-2", standby(500, false));
+    pg(&mut model, 11_000, "postgres-1", PgFast { timeline: 2, ..primary(1000) });
+    pg(&mut model, 11_000, "postgres-2", standby(500, false));
+    assert_eq!(lag(&model, "postgres-2").seconds, Some(6.0));
 }
 
 #[test]

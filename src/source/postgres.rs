@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 mod detail;
+mod farewell;
 mod fault;
 mod rates;
 mod session;
@@ -21,9 +22,6 @@ mod tests;
 
 /// How often role and positions are read.
 const FAST_PERIOD: Duration = Duration::from_secs(1);
-
-/// Longest wait before the next attempt at a server that is there but does not serve, so that its return is seen quickly.
-const SOON: Duration = Duration::from_secs(2);
 
 /// Watches role and positions of one server for ever, on a connection of its own. Returns only when nobody listens any more.
 pub async fn watch_fast(target: PostgresTarget, outlet: Outlet) {
@@ -106,9 +104,7 @@ impl Retry {
     /// Says why, then waits.
     async fn failed(&mut self, fault: &Fault, outlet: &mut Outlet) -> Result<(), Closed> {
         self.link(fault.link(&self.link), outlet).await?;
-        let wait = self.backoff.next_wait();
-        let there = matches!(self.link, Link::Hung | Link::StartingUp(_));
-        tokio::time::sleep(if there { wait.min(SOON) } else { wait }).await;
+        tokio::time::sleep(self.backoff.next_wait(fault.awaits(&self.link))).await;
         Ok(())
     }
 }

@@ -9,6 +9,8 @@ const STEP: f64 = 0.1;
 #[derive(Debug)]
 pub struct Counter {
     window_s: f64,
+    /// Per second; a smaller movement is no news either.
+    least: f64,
     samples: VecDeque<(f64, u64)>,
     shown: Option<f64>,
 }
@@ -16,7 +18,12 @@ pub struct Counter {
 impl Counter {
     /// A counter judged over the last `window_s` seconds.
     pub fn over(window_s: f64) -> Counter {
-        Counter { window_s, samples: VecDeque::new(), shown: None }
+        Counter { window_s, least: 0.0, samples: VecDeque::new(), shown: None }
+    }
+
+    /// The same, for a counter that our own questions increase: a rate that moves by less than `least` per second is held, too.
+    pub fn holding(self, least: f64) -> Counter {
+        Counter { least, ..self }
     }
 
     /// Adds a sample read at `at` seconds. One that is lower than the last, or older, begins a new series.
@@ -42,11 +49,11 @@ impl Counter {
         (self.samples.len() > 1).then(|| last.1 - first.1)
     }
 
-    /// The increase per second, held while it moves by less than a tenth, so that an idle server holds still. Nothing and something are
-    /// told apart at once.
+    /// The increase per second, held while it moves by less than a tenth (or what `holding` says), so that an idle server holds still.
+    /// Nothing and something are told apart at once.
     pub fn steady(&mut self) -> Option<f64> {
         self.shown = match (self.shown, self.per_second()?) {
-            (Some(shown), now) if shown > 0.0 && now > 0.0 && (now - shown).abs() <= shown * STEP => Some(shown),
+            (Some(shown), now) if shown > 0.0 && now > 0.0 && (now - shown).abs() <= self.least.max(shown * STEP) => Some(shown),
             (_, now) if now >= 10.0 => Some(now.round()),
             (_, now) if now >= 1.0 => Some((now * 10.0).round() / 10.0),
             (_, now) => Some((now * 1000.0).round() / 1000.0),

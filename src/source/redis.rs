@@ -1,7 +1,7 @@
 //! A Redis data node: one connection, one round trip a second. Each reply is looked at on its own, so that a missing right costs
 //! what it covers and no more.
 
-use super::{Backoff, Outlet};
+use super::{Awaited, Backoff, Outlet};
 use crate::connect::RedisTarget;
 use crate::event::{Event, Feed, Link, RedisInfo, RedisSettings};
 use reading::{Fields, Role};
@@ -27,20 +27,20 @@ pub async fn watch(target: RedisTarget, mut outlet: Outlet) {
     loop {
         outlet.next_generation();
         let began = Instant::now();
-        let link = match live(&target, &mut outlet, &mut backoff, &mut peer, &mut steady).await {
-            Ended::Link(link) => link,
+        let (awaited, link) = match live(&target, &mut outlet, &mut backoff, &mut peer, &mut steady).await {
+            Ended::Link(link) => (Awaited::of(&link), link),
+            Ended::Wrong(why) => (Awaited::Repair, Link::Down(why)),
             Ended::Cut => match session::after_cut(began) {
-                Some(link) => link,
+                Some(link) => (Awaited::Return, link),
                 None => continue,
             },
-            Ended::NoPushes => Link::Down("the server does not speak Redis on this port".to_owned()),
+            Ended::NoPushes => (Awaited::Repair, Link::Down("the server does not speak Redis on this port".to_owned())),
             Ended::Closed => return,
         };
-        let wait = session::pause(&link, &mut backoff);
         if outlet.link(link).await.is_err() {
             return;
         }
-        tokio::time::sleep(wait).await;
+        tokio::time::sleep(backoff.next_wait(awaited)).await;
     }
 }
 
@@ -83,7 +83,7 @@ impl Poll {
 
         let role = role.ok().as_ref().and_then(Role::of);
         if role == Some(Role::Sentinel) {
-            return Err(Ended::Link(Link::Down("a Sentinel answers here, not a data node".to_owned())));
+            return Err(Ended::Wrong("a Sentinel answers here, not a data node".to_owned()));
         }
         if info.is_err() {
             // Also when it was renamed or taken away: whatever the reason, it is what is missing.
@@ -170,8 +170,23 @@ impl Missing {
         self.0.retain(|noted| *noted != right);
     }
 
-    /// Live, or which rights are missing.
+    /// Live, or which rights are missing: `the ACL lacks +info`.
     pub fn link(&self) -> Link {
-        if self.0.is_empty() { Link::Live } else { Link::NoPermission(self.0.join(" ")) }
+        if self.0.is_empty() { Link::Live } else { Link::NoPermission(format!("the ACL lacks {}", self.0.join(" "))) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named_once_and_as_what_it_is() {
+        let mut missing = Missing::default();
+        assert_eq!(missing.link(), Link::Live);
+        for right in ["+info", "+sentinel|master", "+info"] {
+            missing.note(right);
+        }
+        assert_eq!(missing.link(), Link::NoPermission("the ACL lacks +info +sentinel|master".to_owned()));
     }
 }

@@ -2,9 +2,9 @@
 //! the heartbeat of the subscription: a half-open connection cannot stay silent. An announcement is passed on and hastens the next poll.
 
 use super::redis::reading::{Fields, text};
-use super::redis::session::{Ended, Fault, Session, after_cut, pause};
+use super::redis::session::{Ended, Fault, Session, after_cut};
 use super::redis::{Missing, major};
-use super::{Backoff, Outlet};
+use super::{Awaited, Backoff, Outlet};
 use crate::connect::SentinelTarget;
 use crate::event::{Event, Feed, Link, SentinelView};
 use redis::{Pipeline, PushInfo};
@@ -31,10 +31,11 @@ pub async fn watch(target: SentinelTarget, mut outlet: Outlet) {
     loop {
         outlet.next_generation();
         let began = Instant::now();
-        let link = match live(&target, &mut outlet, &mut backoff, &mut peer, pushes).await {
-            Ended::Link(link) => link,
+        let (awaited, link) = match live(&target, &mut outlet, &mut backoff, &mut peer, pushes).await {
+            Ended::Link(link) => (Awaited::of(&link), link),
+            Ended::Wrong(why) => (Awaited::Repair, Link::Down(why)),
             Ended::Cut => match after_cut(began) {
-                Some(link) => link,
+                Some(link) => (Awaited::Return, link),
                 None => continue,
             },
             Ended::NoPushes if pushes => {
@@ -42,16 +43,15 @@ pub async fn watch(target: SentinelTarget, mut outlet: Outlet) {
                 pushes = false;
                 continue;
             }
-            Ended::NoPushes => Link::Down("the server does not speak Redis on this port".to_owned()),
+            Ended::NoPushes => (Awaited::Repair, Link::Down("the server does not speak Redis on this port".to_owned())),
             Ended::Closed => return,
         };
         // It may come back as a newer version.
         pushes = true;
-        let wait = pause(&link, &mut backoff);
         if outlet.link(link).await.is_err() {
             return;
         }
-        tokio::time::sleep(wait).await;
+        tokio::time::sleep(backoff.next_wait(awaited)).await;
     }
 }
 
@@ -128,7 +128,7 @@ impl Poll<'_> {
             missing.note(right);
         }
         if master.as_ref().is_err_and(|words| words.contains("unknown command")) {
-            return Err(Ended::Link(Link::Down("no Sentinel answers here, perhaps a data node".to_owned())));
+            return Err(Ended::Wrong("no Sentinel answers here, perhaps a data node".to_owned()));
         }
         let info = info.ok();
         let info = info.as_ref().and_then(text);

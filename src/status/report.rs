@@ -1,10 +1,14 @@
 //! The shape of `status --output json`. It is stable: fields are added, never renamed; what is not known is `null`, what is not
-//! configured is absent. Ages are seconds since the figures were read.
+//! configured is absent. Ages are seconds since the figures were read: `age_s` of an instance for what its fast poll brings, and an
+//! `age_s` beside figures that come from elsewhere (`connections`, `sender`, `wal`, `settings_age_s`). A lower limit says so (`…_at_least`).
+//! `format`, `stack`, `taken`, `severity`, `constraint`, `problems` [`severity`, `subject`, `text`], and `instances`: each with `name`,
+//! `component`, `address`, `role`, `link`, `reason`, `severity`, `age_s` and one of `postgresql`, `redis`, `sentinel`.
 
-use crate::event::{PgReceiver, RedisRole, SentinelMaster};
 use crate::health::{Health, Severity};
-use crate::model::{LinkState, Model, PgServer, RedisNode, Sentinel};
+use crate::model::Model;
 use serde::Serialize;
+
+mod fill;
 
 /// Everything that `status` tells.
 #[derive(Debug, Serialize)]
@@ -64,8 +68,12 @@ pub struct Lag {
     pub bytes: Option<u64>,
     /// Seconds behind; `null` if one look cannot tell.
     pub seconds: Option<f64>,
-    /// Both are lower limits.
+    /// At least one of the two is a lower limit.
     pub at_least: bool,
+    /// The bytes are a lower limit: the primary or master is not seen now.
+    pub bytes_at_least: bool,
+    /// The seconds are a lower limit.
+    pub seconds_at_least: bool,
 }
 
 /// A PostgreSQL server.
@@ -82,6 +90,8 @@ pub struct Postgres {
     pub lag: Option<Lag>,
     /// Standby: as its primary tells it: `async`, `sync`, `quorum`, `potential`.
     pub sync_state: Option<String>,
+    /// Standby: what the server that it follows tells about it; `null` if that is not seen or does not list it.
+    pub sender: Option<Sender>,
     /// Standby: the instance that it follows.
     pub follows: Option<String>,
     /// Standby: `pg_stat_wal_receiver.status`; `absent` if there is none.
@@ -94,6 +104,55 @@ pub struct Postgres {
     pub archiver: Option<&'static str>,
     /// WAL files waiting to be archived.
     pub archive_queue: Option<u64>,
+    /// The last three and the slots, with the ages of their own that they have.
+    pub wal: Wal,
+}
+
+/// A row of `pg_stat_replication`. Lags are `null` where that has none: also when the standby has caught up and all is idle.
+#[derive(Debug, Serialize)]
+pub struct Sender {
+    /// `streaming`, `catchup`, `startup`, …
+    pub state: Option<String>,
+    /// Bytes between the sender's end of WAL and what it has sent.
+    pub sent_lag_bytes: Option<u64>,
+    /// `write_lag`, seconds.
+    pub write_lag_s: Option<f64>,
+    /// `flush_lag`, seconds.
+    pub flush_lag_s: Option<f64>,
+    /// `replay_lag`, seconds.
+    pub replay_lag_s: Option<f64>,
+    /// Age of the row.
+    pub age_s: f64,
+}
+
+/// What keeps WAL and what becomes of it. Read by slower polls than the rest.
+#[derive(Debug, Serialize)]
+pub struct Wal {
+    /// `off`, `ok` or `failing`.
+    pub archiver: Option<&'static str>,
+    /// Bytes of WAL kept by slots, the worst.
+    pub retained_bytes: Option<i64>,
+    /// The replication slots.
+    pub slots: Option<Vec<Slot>>,
+    /// Age of the archiver's state and the slots.
+    pub age_s: Option<f64>,
+    /// WAL files waiting to be archived.
+    pub queue: Option<u64>,
+    /// Age of the queue.
+    pub queue_age_s: Option<f64>,
+}
+
+/// A replication slot.
+#[derive(Debug, Serialize)]
+pub struct Slot {
+    /// Its name.
+    pub name: String,
+    /// Somebody uses it.
+    pub active: bool,
+    /// Bytes of WAL that it keeps; `null` if it never had a position.
+    pub retained_bytes: Option<i64>,
+    /// `reserved`, `extended`, `unreserved`, `lost`.
+    pub wal_status: Option<String>,
 }
 
 /// Sessions.
@@ -107,23 +166,25 @@ pub struct Connections {
     pub age_s: f64,
 }
 
-/// A Redis data node.
+/// A Redis data node. Without the right to `INFO`, what only that tells is `null`.
 #[derive(Debug, Serialize)]
 #[allow(missing_docs, reason = "the names are Redis' own")]
 pub struct Redis {
-    pub version: String,
-    pub replid: String,
+    pub version: Option<String>,
+    pub replid: Option<String>,
     pub offset: u64,
     pub connected_replicas: Option<usize>,
     pub lag: Option<Lag>,
     /// Replica: the instance that it follows.
     pub follows: Option<String>,
-    pub used_memory_bytes: u64,
-    pub max_memory_bytes: u64,
-    pub clients: u32,
-    pub rdb_last_save_ok: bool,
-    pub aof: bool,
+    pub used_memory_bytes: Option<u64>,
+    pub max_memory_bytes: Option<u64>,
+    pub clients: Option<u32>,
+    pub rdb_last_save_ok: Option<bool>,
+    pub aof: Option<bool>,
     pub min_replicas_to_write: Option<u32>,
+    /// Age of `min_replicas_to_write`.
+    pub settings_age_s: Option<f64>,
 }
 
 /// What a Sentinel believes.
@@ -153,16 +214,12 @@ pub struct Problem {
     pub text: String,
 }
 
-fn seconds(milliseconds: u64) -> f64 {
-    milliseconds as f64 / 1000.0
-}
-
 impl Report {
     /// What is known and what it means, as told.
     pub fn of(model: &Model, health: &Health, taken: i64) -> Report {
-        let pg = model.postgres.servers.iter().map(|server| postgres(model, health, server));
-        let nodes = model.redis.nodes.iter().map(|node| redis(model, health, node));
-        let sentinels = model.redis.sentinels.iter().map(|it| sentinel(model, health, it));
+        let pg = model.postgres.servers.iter().map(|server| fill::postgres(model, health, server));
+        let nodes = model.redis.nodes.iter().map(|node| fill::redis(model, health, node));
+        let sentinels = model.redis.sentinels.iter().map(|it| fill::sentinel(model, health, it));
         let problem = |p: &crate::health::Problem| Problem { severity: p.severity, subject: p.subject.to_string(), text: p.text.clone() };
         Report {
             format: 1,
@@ -174,108 +231,4 @@ impl Report {
             problems: health.problems.iter().map(problem).collect(),
         }
     }
-}
-
-fn instance(health: &Health, name: &str, component: &'static str, address: &str, role: &'static str, link: &LinkState<'_>) -> Instance {
-    Instance {
-        name: name.to_owned(),
-        component,
-        address: address.to_owned(),
-        role,
-        link: link.word(),
-        reason: link.reason().map(str::to_owned),
-        severity: health.of(name),
-        age_s: None,
-        postgresql: None,
-        redis: None,
-        sentinel: None,
-    }
-}
-
-fn postgres(model: &Model, health: &Health, server: &PgServer) -> Instance {
-    let (cluster, now) = (&model.postgres, model.now);
-    let base = instance(health, &server.name, "postgresql", &server.address, server.role(), &server.link_state(now));
-    let Some(fast) = &server.fast else { return base };
-    let lag = cluster.lag(server, now).map(|l| Lag { state: l.state.word(), bytes: l.bytes, seconds: l.seconds, at_least: l.at_least });
-    let upstream = cluster.upstream_of(server).filter(|_| fast.value.in_recovery);
-    let sender = upstream.and_then(|name| cluster.server(name)).and_then(|upstream| cluster.sender_of(upstream, server));
-    let receiver = match &fast.value.receiver {
-        _ if !fast.value.in_recovery => None,
-        PgReceiver::Absent => Some("absent".to_owned()),
-        PgReceiver::Hidden => None,
-        PgReceiver::Present(row) => Some(row.status.clone()),
-    };
-    let medium = server.medium.as_ref();
-    let connections = medium.map(|m| Connections {
-        clients: m.value.connections.clients,
-        max: m.value.connections.max,
-        age_s: seconds(now.saturating_sub(m.at)),
-    });
-    let archiver = medium.map(|m| match (m.value.archiver.enabled, m.value.archiver.failing) {
-        (false, _) => "off",
-        (true, false) => "ok",
-        (true, true) => "failing",
-    });
-    let figures = Postgres {
-        version: fast.value.version,
-        timeline: fast.value.timeline,
-        system_identifier: fast.value.system_id.clone(),
-        flush_lsn: fast.value.flush_lsn.map(|lsn| lsn.to_string()),
-        receive_lsn: fast.value.receive_lsn.map(|lsn| lsn.to_string()),
-        replay_lsn: fast.value.replay_lsn.map(|lsn| lsn.to_string()),
-        lag,
-        sync_state: sender.and_then(|row| row.sync.clone()),
-        follows: upstream.map(|name| name.to_string()),
-        receiver,
-        synchronous_standby_names: fast.value.sync_names.clone(),
-        connections,
-        retained_wal_bytes: medium.and_then(|m| m.value.slots.iter().filter_map(|slot| slot.retained).max()),
-        archiver,
-        archive_queue: server.slow.as_ref().and_then(|s| s.value.archive_ready),
-    };
-    Instance { age_s: Some(seconds(now.saturating_sub(fast.at))), postgresql: Some(figures), ..base }
-}
-
-fn redis(model: &Model, health: &Health, node: &RedisNode) -> Instance {
-    let (group, now) = (&model.redis, model.now);
-    let base = instance(health, &node.name, "redis", &node.address, node.role(), &node.link_state(now));
-    let Some(info) = &node.info else { return base };
-    let lag = group.lag(node, now).map(|l| Lag { state: l.state.word(), bytes: l.bytes, seconds: l.seconds, at_least: l.at_least });
-    let master = info.value.master.as_ref();
-    let figures = Redis {
-        version: info.value.version.clone(),
-        replid: info.value.replid.clone(),
-        offset: info.value.offset,
-        connected_replicas: (info.value.role == RedisRole::Master).then_some(info.value.replicas.len()),
-        lag,
-        follows: master.map(|m| group.node_at(&m.host, m.port).map_or_else(|| format!("{}:{}", m.host, m.port), |name| name.to_string())),
-        used_memory_bytes: info.value.used_memory,
-        max_memory_bytes: info.value.max_memory,
-        clients: info.value.clients,
-        rdb_last_save_ok: info.value.save_ok,
-        aof: info.value.aof,
-        min_replicas_to_write: node.settings.as_ref().and_then(|s| s.value.min_replicas_to_write),
-    };
-    Instance { age_s: Some(seconds(now.saturating_sub(info.at))), redis: Some(figures), ..base }
-}
-
-fn sentinel(model: &Model, health: &Health, sentinel: &Sentinel) -> Instance {
-    let (group, now) = (&model.redis, model.now);
-    let role = if sentinel.view.is_some() { "sentinel" } else { "unknown" };
-    let base = instance(health, &sentinel.name, "sentinel", &sentinel.address, role, &sentinel.link_state(now));
-    let Some(view) = &sentinel.view else { return base };
-    let master = view.value.master.as_ref();
-    let named =
-        |m: &SentinelMaster| group.node_at(&m.host, m.port).map_or_else(|| format!("{}:{}", m.host, m.port), |name| name.to_string());
-    let figures = View {
-        master: master.map(named),
-        epoch: master.map(|m| m.epoch),
-        quorum: master.map(|m| m.quorum),
-        quorum_ok: view.value.quorum_ok,
-        replicas: master.map(|m| m.replicas),
-        other_sentinels: master.map(|m| m.other_sentinels),
-        flags: master.map(|m| m.flags.clone()).unwrap_or_default(),
-        tilt: view.value.tilt,
-    };
-    Instance { age_s: Some(seconds(now.saturating_sub(view.at))), sentinel: Some(figures), ..base }
 }

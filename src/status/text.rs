@@ -37,10 +37,12 @@ fn figures(it: &Instance) -> String {
         format!("timeline {}  {position}{}{sync}", pg.timeline, lag(pg.lag.as_ref()))
     } else if let Some(redis) = &it.redis {
         let replicas = redis.connected_replicas.map(|n| format!("  {n} replicas")).unwrap_or_default();
-        format!("{}{replicas}{}", figure::bytes(redis.used_memory_bytes), lag(redis.lag.as_ref()))
+        let memory = redis.used_memory_bytes.map_or("? B".to_owned(), figure::bytes);
+        format!("{memory}{replicas}{}", lag(redis.lag.as_ref()))
     } else if let Some(view) = &it.sentinel {
         let master = view.master.as_deref().unwrap_or("unknown");
-        format!("master {master}  epoch {}{}", view.epoch.unwrap_or_default(), if view.tilt { "  TILT" } else { "" })
+        let epoch = view.epoch.map(|epoch| format!("  epoch {epoch}")).unwrap_or_default();
+        format!("master {master}{epoch}{}", if view.tilt { "  TILT" } else { "" })
     } else {
         String::new()
     }
@@ -48,8 +50,9 @@ fn figures(it: &Instance) -> String {
 
 fn lag(lag: Option<&Lag>) -> String {
     let Some(lag) = lag else { return String::new() };
-    let sign = if lag.at_least { "≥ " } else { "" };
-    let bytes = lag.bytes.map_or("? B".to_owned(), figure::bytes);
-    let seconds = lag.seconds.map_or("? s".to_owned(), |s| figure::lag(Duration::try_from_secs_f64(s).unwrap_or_default()));
-    format!("  {}  {sign}{bytes} {seconds}", lag.state)
+    let sign = |at_least: bool| if at_least { "≥ " } else { "" };
+    let bytes = lag.bytes.map_or("? B".to_owned(), |b| format!("{}{}", sign(lag.bytes_at_least), figure::bytes(b)));
+    let words = |s| figure::lag(Duration::try_from_secs_f64(s).unwrap_or_default());
+    let seconds = lag.seconds.map_or("? s".to_owned(), |s| format!("{}{}", sign(lag.seconds_at_least), words(s)));
+    format!("  {}  {bytes} {seconds}", lag.state)
 }

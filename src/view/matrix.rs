@@ -2,6 +2,7 @@
 //! stale says its age, what was never seen says so, and neither is ever a zero. Draws a part of the rows when not all fit.
 
 use super::context::Context;
+use super::words;
 use crate::event::{Feed, Millis};
 use crate::health::Severity;
 use crate::model::{Freshness, LinkState, Observed, fresh_for};
@@ -323,7 +324,7 @@ pub fn problems(context: &Context<'_>, concerns: impl Fn(&str) -> bool, most: us
     // One more takes no more room than saying so.
     let most = if wrong().count() == most + 1 { most + 1 } else { most };
     let more = wrong().count().saturating_sub(most);
-    let rest = (more > 0).then(|| Row::free(Line::styled(format!("  and {more} more, see the overview"), context.theme.muted)));
+    let rest = (more > 0).then(|| Row::free(Line::styled(format!("  and {}", words::more(more)), context.theme.muted)));
     wrong().take(most).map(line).chain(rest).collect()
 }
 

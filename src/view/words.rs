@@ -4,9 +4,16 @@ use super::context::Context;
 use super::matrix::Cell;
 use crate::event::{Link, Name};
 use crate::figure;
+use crate::keymap;
 use crate::model::{LinkState, ReplicaLag, ReplicaState, Replication, StandbyLag};
 use ratatui::style::Style;
 use std::time::Duration;
+
+/// How many go unsaid, and the key that shows them: `3 more, key 4`.
+pub fn more(count: usize) -> String {
+    let key = keymap::BINDINGS.iter().find(|binding| binding.intent == keymap::Intent::Events).map(keymap::Binding::key);
+    format!("{count} more, key {}", key.unwrap_or_default())
+}
 
 /// A name without the prefix that everybody in its row has: `redis-sentinel-0` is `sentinel-0`.
 pub fn short(name: &Name) -> &str {
@@ -37,7 +44,7 @@ pub fn standby_state(context: &Context<'_>, lag: &StandbyLag) -> (String, Style)
         Replication::Streaming => ("streaming".to_owned(), theme.text),
         Replication::CatchUp | Replication::Connecting | Replication::Paused => (lag.state.word().to_owned(), theme.warning),
         Replication::Disconnected(since) => (format!("cut off {}", context.age(since)), theme.critical),
-        Replication::Diverged => ("diverged".to_owned(), theme.critical),
+        Replication::Diverged | Replication::Astray => (lag.state.word().to_owned(), theme.critical),
         Replication::NoPermission | Replication::Unknown => (lag.state.word().to_owned(), theme.unknown),
     }
 }
@@ -46,14 +53,15 @@ pub fn standby_state(context: &Context<'_>, lag: &StandbyLag) -> (String, Style)
 pub fn standby_figures(context: &Context<'_>, lag: &StandbyLag) -> (String, Style) {
     let theme = context.theme;
     let style = match lag.state {
-        Replication::NoPermission | Replication::Unknown => return ("lag unknown".to_owned(), theme.unknown),
-        Replication::Diverged => return ("diverged".to_owned(), theme.critical),
+        Replication::Unknown if lag.bytes.is_none() => return ("lag unknown".to_owned(), theme.unknown),
+        Replication::NoPermission | Replication::Unknown => theme.unknown,
+        Replication::Diverged | Replication::Astray => return (lag.state.word().to_owned(), theme.critical),
         Replication::Disconnected(_) => theme.critical,
         _ if lag.primary_unseen.is_some() => theme.stale,
         Replication::Streaming => theme.text,
         _ => theme.warning,
     };
-    (figures(context, lag.bytes, lag.seconds, lag.at_least), style)
+    (figures(context, (lag.bytes, lag.bytes_at_least), (lag.seconds, lag.seconds_at_least)), style)
 }
 
 /// A replica's state: `online`, `link down 41s`.
@@ -77,15 +85,20 @@ pub fn replica_figures(context: &Context<'_>, lag: &ReplicaLag) -> (String, Styl
         ReplicaState::Online => theme.text,
         ReplicaState::Syncing => theme.warning,
     };
-    (figures(context, lag.bytes, lag.seconds, lag.at_least), style)
+    (figures(context, (lag.bytes, lag.bytes_at_least), (lag.seconds, lag.seconds_at_least)), style)
 }
 
-/// Bytes and seconds; `≥` before a lower limit, `?` for what is not known.
-pub fn figures(context: &Context<'_>, bytes: Option<u64>, seconds: Option<f64>, at_least: bool) -> String {
-    let sign = if at_least { format!("{} ", context.theme.glyphs.at_least) } else { String::new() };
+/// Bytes and seconds, each with whether it is a lower limit: `0 B 0.0 s`, `≥ 20 MB 41 s` for both, `28 MB ≥ 3.0 s` for the second; `?` for
+/// what is not known.
+pub fn figures(
+    context: &Context<'_>,
+    (bytes, bytes_at_least): (Option<u64>, bool),
+    (seconds, seconds_at_least): (Option<f64>, bool),
+) -> String {
+    let sign = |wanted: bool| if wanted { format!("{} ", context.theme.glyphs.at_least) } else { String::new() };
     let bytes = bytes.map_or("? B".to_owned(), figure::bytes);
     let seconds = seconds.map_or("? s".to_owned(), |s| figure::lag(Duration::try_from_secs_f64(s).unwrap_or_default()));
-    format!("{sign}{bytes} {seconds}")
+    format!("{}{bytes} {}{seconds}", sign(bytes_at_least), sign(seconds_at_least && !bytes_at_least))
 }
 
 /// Happenings per second, rounded so that they hold still: `0.4`, `12`, `1.20k`.

@@ -138,12 +138,12 @@ fn lag_of(app: &App, name: &str) -> Option<Figures> {
     let (model, now) = (&app.model, app.model.now);
     let standby = || {
         let lag = model.postgres.lag(model.postgres.server(name)?, now)?;
-        let (bytes, seconds, at_least) = (lag.bytes, lag.seconds, lag.at_least);
+        let (bytes, seconds, at_least) = (lag.bytes, lag.seconds, lag.bytes_at_least || lag.seconds_at_least);
         Some(Figures { state: lag.state.word(), bytes, seconds, at_least, unseen: lag.primary_unseen })
     };
     let replica = || {
         let lag = model.redis.lag(model.redis.node(name)?, now)?;
-        let (bytes, seconds, at_least) = (lag.bytes, lag.seconds, lag.at_least);
+        let (bytes, seconds, at_least) = (lag.bytes, lag.seconds, lag.bytes_at_least || lag.seconds_at_least);
         Some(Figures { state: lag.state.word(), bytes, seconds, at_least, unseen: lag.master_unseen })
     };
     standby().or_else(replica)

@@ -304,7 +304,8 @@ pub fn disaster(at: Millis) -> Vec<Envelope> {
         blocks_read: 7,
         query: "select\n\t* from posts where author = $1 order by created desc limit $2".into(),
     };
-    let locks = PgLocks { rows: vec![lock(1, vec![]), lock(2, vec![1]), lock(3, vec![1, 2]), lock(4, vec![5]), lock(5, vec![4])] };
+    let rows = vec![lock(1, vec![]), lock(2, vec![1]), lock(3, vec![1, 2]), lock(4, vec![5]), lock(5, vec![4])];
+    let locks = PgLocks { rows, ..PgLocks::default() };
     let statements = PgStatements { unavailable: None, rows: (1..=20).map(statement).collect() };
     vec![
         envelope(at, Upstream::Postgres, "postgres-0", Event::Link(Link::Hung)),

@@ -3,7 +3,6 @@
 
 use super::{PgCluster, PgServer};
 use crate::event::{Lsn, Millis, PgReceiver};
-use crate::model::Freshness;
 
 /// The state of a standby's replication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +20,8 @@ pub enum Replication {
     /// On an older timeline, not streaming, and not known to have stopped before the fork: it has or may have rows that no longer exist,
     /// and must be rewound or cloned.
     Diverged,
+    /// It streams, but from a server that is not the primary: it keeps nothing of what the primary commits.
+    Astray,
     /// We are not allowed to see it.
     NoPermission,
     /// We cannot see it.
@@ -37,6 +38,7 @@ impl Replication {
             Replication::Disconnected(_) => "disconnected",
             Replication::Paused => "paused",
             Replication::Diverged => "diverged",
+            Replication::Astray => "astray",
             Replication::NoPermission => "no permission",
             Replication::Unknown => "unknown",
         }
@@ -53,57 +55,60 @@ impl Replication {
 pub struct StandbyLag {
     /// The state.
     pub state: Replication,
-    /// WAL that the primary has flushed and the standby has not replayed.
+    /// WAL that its primary has flushed and the standby has not replayed.
     pub bytes: Option<u64>,
+    /// The bytes are a lower limit: the primary is unseen.
+    pub bytes_at_least: bool,
     /// How old the standby's state is.
     pub seconds: Option<f64>,
-    /// The figures are lower limits: the primary is unseen, or the memory does not reach back far enough.
-    pub at_least: bool,
+    /// The seconds are a lower limit: the primary is unseen, or the memory does not reach back far enough.
+    pub seconds_at_least: bool,
     /// For how long the primary has not been seen, if it is not seen now.
     pub primary_unseen: Option<Millis>,
 }
 
 impl PgCluster {
-    /// The lag of `standby`; `None` for a server that is not known to be a standby.
+    /// The lag of `standby`; `None` for a server that is not known to be a standby. It is measured against the server that it follows,
+    /// if that takes writes, else against the primary: positions of two that take writes do not compare.
     pub fn lag(&self, standby: &PgServer, now: Millis) -> Option<StandbyLag> {
         let own = standby.fast.as_ref().filter(|fast| fast.value.in_recovery)?;
         let primary = self.primary(now);
-        let upstream = self.upstream_of(standby).and_then(|name| self.server(name)).or(primary);
+        let upstream = self.upstream_of(standby).and_then(|name| self.server(name));
+        let source = upstream.filter(|server| server.is_primary()).or(primary);
+        let teller = upstream.or(primary);
         let seen = standby.is_fresh(now);
         // While a standby is silent, its primary may still tell how far it has come.
-        let row = upstream.filter(|u| u.is_fresh(now)).and_then(|u| self.sender_of(u, standby));
-        let replayed = if seen { own.value.replay_lsn } else { row.and_then(|r| r.replay).max(own.value.replay_lsn) };
+        let row = teller.filter(|u| u.is_fresh(now)).and_then(|u| self.sender_of(u, standby));
         let state = if seen { self.state(standby, primary, upstream, now) } else { silent_state(row) };
-        let primary_unseen = primary.and_then(|p| match p.freshness(now) {
-            _ if p.is_fresh(now) => None,
-            Freshness::Never => None,
-            _ => p.fast.as_ref().map(|f| now.saturating_sub(f.at)),
-        });
-        let figures = replayed.zip(primary).map(|(replayed, primary)| {
-            let known = primary.fast.as_ref().and_then(|f| f.value.flush_lsn).max(self.witnessed_end(now));
-            let bytes = known.map(|end| end.since(replayed));
-            // Frozen while either side is unseen: the clock must not run on what nobody measures.
-            let moment = match (primary_unseen, seen || row.is_some()) {
-                (Some(unseen), _) => now.saturating_sub(unseen),
-                (None, true) => now,
-                (None, false) => own.at,
-            };
-            let behind = self.clock.behind(replayed.0, moment);
-            let told = row.filter(|r| r.state.as_deref() == Some("streaming")).and_then(|r| r.replay_lag);
-            let seconds = match (bytes, behind) {
-                (Some(0), _) => Some(0.0),
-                (_, Some(behind)) => Some(behind.seconds.max(told.unwrap_or(0.0))),
-                (_, None) => told,
-            };
-            (bytes, seconds, behind.is_some_and(|b| b.at_least && bytes != Some(0)))
-        });
-        let (bytes, seconds, beyond_memory) = figures.unwrap_or_default();
-        Some(StandbyLag { state, bytes, seconds, at_least: beyond_memory || primary_unseen.is_some(), primary_unseen })
+        let replayed = if seen { own.value.replay_lsn } else { row.and_then(|r| r.replay) };
+        let unseen = source.filter(|s| !s.is_fresh(now)).and_then(|s| s.fast.as_ref()).map(|fast| now.saturating_sub(fast.at));
+        let mut lag = StandbyLag {
+            state,
+            bytes: None,
+            bytes_at_least: unseen.is_some(),
+            seconds: None,
+            seconds_at_least: unseen.is_some(),
+            primary_unseen: unseen,
+        };
+        let Some((replayed, source)) = replayed.zip(source) else { return Some(lag) };
+        let end = source.fast.as_ref().and_then(|f| f.value.flush_lsn).max(self.witnessed_end(source, now));
+        lag.bytes = end.map(|end| end.since(replayed));
+        // Frozen while the primary is unseen: the clock must not run on what nobody measures.
+        let behind = source.clock.behind(replayed.0, now.saturating_sub(unseen.unwrap_or(0)));
+        let told = row.filter(|r| r.state.as_deref() == Some("streaming")).and_then(|r| r.replay_lag);
+        lag.seconds = match (lag.bytes, behind) {
+            (Some(0), _) => Some(0.0),
+            (_, Some(behind)) => Some(behind.seconds.max(told.unwrap_or(0.0))),
+            (_, None) => told,
+        };
+        lag.seconds_at_least |= behind.is_some_and(|b| b.at_least && lag.bytes != Some(0));
+        Some(lag)
     }
 
-    /// The furthest end of WAL that any standby was told of by its sender: a second witness of where the primary was.
-    fn witnessed_end(&self, now: Millis) -> Option<Lsn> {
-        let told = |server: &PgServer| match server.fast.as_ref().filter(|_| server.is_fresh(now)).map(|f| &f.value.receiver) {
+    /// The furthest end of WAL that a standby of `source` was told of by it: a second witness of where it was.
+    fn witnessed_end(&self, source: &PgServer, now: Millis) -> Option<Lsn> {
+        let follows = |server: &PgServer| server.is_fresh(now) && self.upstream_of(server) == Some(&source.name);
+        let told = |server: &PgServer| match server.fast.as_ref().filter(|_| follows(server)).map(|f| &f.value.receiver) {
             Some(PgReceiver::Present(row)) => row.sender_end,
             _ => None,
         };
@@ -128,11 +133,14 @@ impl PgCluster {
         if row.status != "streaming" {
             return if newer { Replication::Diverged } else { Replication::Connecting };
         }
+        if upstream.is_some_and(|upstream| upstream.is_primary() && primary.is_some_and(|p| p.is_fresh(now) && p.name != upstream.name)) {
+            return Replication::Astray;
+        }
         if fast.replay_paused == Some(true) {
             return Replication::Paused;
         }
         // A receiver flickers "streaming" while its slot is missing; the other end knows better.
-        let listed = upstream.filter(|u| u.is_fresh(now)).and_then(|u| u.fast.as_ref()?.value.senders.as_ref().map(|s| (u, s)));
+        let listed = upstream.or(primary).filter(|u| u.is_fresh(now)).and_then(|u| u.fast.as_ref()?.value.senders.as_ref().map(|s| (u, s)));
         match listed {
             Some((_, senders)) if senders.is_empty() => Replication::Connecting,
             Some((upstream, _)) => match self.sender_of(upstream, standby).and_then(|row| row.state.as_deref()) {

@@ -37,8 +37,10 @@ pub struct ReplicaLag {
     pub bytes: Option<u64>,
     /// How old the replica's data is.
     pub seconds: Option<f64>,
-    /// The figures are lower limits.
-    pub at_least: bool,
+    /// The bytes are a lower limit: the master is unseen.
+    pub bytes_at_least: bool,
+    /// The seconds are a lower limit: the master is unseen, or the memory does not reach back far enough.
+    pub seconds_at_least: bool,
     /// For how long the master has not been seen, if it is not seen now.
     pub master_unseen: Option<Millis>,
 }
@@ -58,24 +60,19 @@ impl RedisGroup {
         let master = self.master(now).filter(|m| m.is_master());
         let master_info = master.and_then(|m| m.info.as_ref());
         let master_unseen = master.filter(|m| !m.is_fresh(now)).and(master_info).map(|info| now.saturating_sub(info.at));
-        let shared = self.replid == own.value.replid;
+        let unseen = master_unseen.is_some();
+        let mut lag = ReplicaLag { state, bytes: None, bytes_at_least: unseen, seconds: None, seconds_at_least: unseen, master_unseen };
+        if !seen {
+            return Some(lag);
+        }
         // A cut-off replica keeps the stream it had; a failover gives the new master a new one, and then offsets do not compare.
-        let bytes =
-            master_info.filter(|info| info.value.replid == own.value.replid).map(|info| info.value.offset.saturating_sub(own.value.offset));
-        let moment = match master_unseen {
-            Some(unseen) => now.saturating_sub(unseen),
-            None if seen => now,
-            None => own.at,
-        };
-        let behind = self.clock.behind(own.value.offset, moment).filter(|_| shared);
-        // Both ends are read in the same moment, give or take some milliseconds; a byte more on the master within that is no lag.
-        let connected = state == ReplicaState::Online;
-        let seconds = match (bytes, behind) {
-            (Some(0), _) => Some(0.0),
-            (_, Some(behind)) if connected && behind.seconds < 1.0 => Some(0.0_f64.max(behind.seconds)),
-            (_, behind) => behind.map(|b| b.seconds),
-        };
-        let at_least = master_unseen.is_some() || behind.is_some_and(|b| b.at_least && bytes != Some(0));
-        Some(ReplicaLag { state, bytes, seconds, at_least, master_unseen })
+        let same_stream = master_info.filter(|info| !own.value.replid.is_empty() && info.value.replid == own.value.replid);
+        lag.bytes = same_stream.map(|info| info.value.offset.saturating_sub(own.value.offset));
+        let moment = now.saturating_sub(master_unseen.unwrap_or(0));
+        let behind =
+            self.clock.behind(own.value.offset, moment).filter(|_| !own.value.replid.is_empty() && self.replid == own.value.replid);
+        lag.seconds = if lag.bytes == Some(0) { Some(0.0) } else { behind.map(|b| b.seconds) };
+        lag.seconds_at_least |= behind.is_some_and(|b| b.at_least && lag.bytes != Some(0));
+        Some(lag)
     }
 }

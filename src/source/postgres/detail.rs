@@ -34,6 +34,19 @@ struct HasStatements {
     schema: Option<String>,
 }
 
+#[derive(Debug, Deserialize)]
+struct LocksAnswer {
+    rows: Vec<PgLock>,
+    /// The role, if it lacks `pg_read_all_stats`: what others wait for is then hidden, and those that wait look as if they did not.
+    blind: Option<String>,
+}
+
+impl From<LocksAnswer> for PgLocks {
+    fn from(answer: LocksAnswer) -> PgLocks {
+        PgLocks { unavailable: answer.blind.map(|role| format!("needs pg_monitor: grant pg_monitor to {role}")), rows: answer.rows }
+    }
+}
+
 /// Why a round of questions ends: the connection failed, or nobody listens any more.
 enum Stop {
     Lost(Fault),
@@ -269,8 +282,8 @@ impl<'a> Round<'a> {
     }
 
     async fn ask_locks(&mut self) -> Result<(), Stop> {
-        if let Some(rows) = self.ask::<Vec<PgLock>>(sql::LOCKS).await? {
-            self.outlet.observed(&mut self.locks, PgLocks { rows }, Feed::PgLocks, Event::PgLocks).await?;
+        if let Some(answer) = self.ask::<LocksAnswer>(sql::LOCKS).await? {
+            self.outlet.observed(&mut self.locks, answer.into(), Feed::PgLocks, Event::PgLocks).await?;
         }
         Ok(())
     }

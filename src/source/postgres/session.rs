@@ -1,6 +1,7 @@
 //! One connection to a PostgreSQL server: dialled, logged in and asked within limits. It may be given nothing but names of the catalogue.
 //! It ends with its owner: nothing goes on behind a dropped session.
 
+use super::farewell::Farewell;
 use super::fault::Fault;
 use crate::connect::{self, PostgresTarget, SslMode};
 use crate::source::{CONNECT_LIMIT, FAST_LIMIT, SLOW_LIMIT};
@@ -87,7 +88,7 @@ impl Session {
                 let mut make = MakeRustlsConnect::new((*rustls).clone());
                 let Ok(tls) = MakeTlsConnect::<TcpStream>::make_tls_connect(&mut make, &target.address.host);
                 let stream = dial(target, peer, deadline).await?;
-                match within(deadline, log_in(stream, tls, &secured, purpose)).await {
+                match within(deadline, log_in(stream, Farewell(tls), &secured, purpose)).await {
                     Err(fault) if prefer && wants_plain(&fault) => fault,
                     done => return done,
                 }

@@ -36,6 +36,8 @@ enum Manner {
 enum Ending {
     Silence,
     LastWords(&'static str, &'static str),
+    /// Half an answer, and no more.
+    CutShort,
 }
 
 fn message(kind: u8, body: &[u8]) -> Vec<u8> {
@@ -112,6 +114,7 @@ async fn serve(mut stream: TcpStream, manner: Manner, bursts: &AtomicUsize) {
     }
     match ending {
         Ending::Silence => std::future::pending().await,
+        Ending::CutShort => stream.write_all(b"D\0\0").await.unwrap(),
         Ending::LastWords(code, words) => stream.write_all(&refusal(code, words)).await.unwrap(),
     }
 }
@@ -241,7 +244,14 @@ async fn the_last_words_of_an_idle_connection_are_heard() {
     let manner = Manner::Answers("15.18", STANDBY, 1, Ending::LastWords("57P01", words));
     let mut watched = Watched::start(manner, SslMode::Disable).await;
     assert_eq!([watched.next_link().await, watched.next_link().await], [Link::Connecting, Link::Live]);
-    assert_eq!(watched.next_link().await, Link::StartingUp(words.into()));
+    assert_eq!(watched.next_link().await, Link::Down(words.into()));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_short_is_a_closed_connection() {
+    let mut watched = Watched::start(Manner::Answers("15.18", STANDBY, 1, Ending::CutShort), SslMode::Disable).await;
+    assert_eq!([watched.next_link().await, watched.next_link().await], [Link::Connecting, Link::Live]);
+    assert_eq!(watched.next_link().await, Link::Down("the server closed the connection".into()));
 }
 
 #[tokio::test]

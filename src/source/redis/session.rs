@@ -1,9 +1,9 @@
 //! One connection to a Redis server or a Sentinel: dialled, logged in, asked. It turns whatever goes wrong into a `Link`.
 //! It does not reconnect, and no password reaches an error or a log.
 
-use crate::connect::{self, Login, RedisTarget, Stream};
+use crate::connect::{self, Login, OpenError, RedisTarget, Stream};
 use crate::event::{Event, Link};
-use crate::source::{Backoff, CONNECT_LIMIT, Closed, FAST_LIMIT, Outlet};
+use crate::source::{CONNECT_LIMIT, Closed, FAST_LIMIT, Outlet};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, Pipeline, ProtocolVersion, PushInfo, RedisConnectionInfo, RedisError, Value};
 use secrecy::ExposeSecret;
@@ -14,9 +14,6 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-/// Longest wait between two attempts at a server that is there and does not serve: it may go on at any moment.
-const THERE_WAIT: Duration = Duration::from_secs(2);
-
 /// Why a session is over.
 #[derive(Debug)]
 pub enum Ended {
@@ -24,11 +21,22 @@ pub enum Ended {
     Closed,
     /// What to say of the link until the next attempt.
     Link(Link),
+    /// Down until a person mends what these words say.
+    Wrong(String),
     /// The server closed a connection that had worked. It may have gone, or have closed this one only: a Sentinel cuts off all clients
     /// of a node whose role it changes.
     Cut,
     /// The server does not speak RESP3, so there are no pushed messages.
     NoPushes,
+}
+
+impl From<OpenError> for Ended {
+    fn from(error: OpenError) -> Ended {
+        match error {
+            OpenError::UnknownHost(why) | OpenError::Settings(why) => Ended::Wrong(why),
+            error => Ended::Link(error.into()),
+        }
+    }
 }
 
 impl From<Closed> for Ended {
@@ -42,15 +50,7 @@ const WORTH_REPLACING: Duration = Duration::from_secs(1);
 
 /// What to say of the link after a connection that was cut; nothing if it is to be replaced at once.
 pub fn after_cut(began: Instant) -> Option<Link> {
-    (began.elapsed() < WORTH_REPLACING).then(|| Link::Down(CLOSED.to_owned()))
-}
-
-const CLOSED: &str = "the server closed the connection";
-
-/// How long to wait before the next attempt when the last one ended in `link`.
-pub fn pause(link: &Link, backoff: &mut Backoff) -> Duration {
-    let wait = backoff.next_wait();
-    if matches!(link, Link::Hung | Link::StartingUp(_)) { wait.min(THERE_WAIT) } else { wait }
+    (began.elapsed() < WORTH_REPLACING).then(|| Link::Down(connect::CLOSED.to_owned()))
 }
 
 /// A connection that is logged in. Dropping it closes it.
@@ -68,8 +68,12 @@ impl Session {
         peer: &mut Option<String>,
         pushes: Option<mpsc::Sender<PushInfo>>,
     ) -> Result<Session, Ended> {
-        let (mut stream, address) =
-            connect::open(&target.address, &target.tls, CONNECT_LIMIT).await.map_err(|error| Ended::Link(error.into()))?;
+        let (mut stream, address) = match connect::open(&target.address, &target.tls, CONNECT_LIMIT).await {
+            Err(OpenError::Silent) if answers_plainly(&target.address).await => {
+                return Err(Ended::Link(Link::Unauthorised(connect::NO_TLS.to_owned())));
+            }
+            opened => opened?,
+        };
         let address = address.to_string();
         if peer.as_ref() != Some(&address) {
             *peer = Some(address.clone());
@@ -124,6 +128,20 @@ impl Session {
         let _ = self.driver.join_next().await;
         Ended::Cut
     }
+}
+
+/// Longest wait for the answer to a question without TLS; the server has been given its time before.
+const PLAIN_LIMIT: Duration = Duration::from_secs(1);
+
+/// Whether somebody who was silent to TLS speaks Redis without. A plain Redis waits for ever for the end of what it takes for a line when
+/// it is greeted in TLS, and so looks as if it hung. Nothing is said to it but PING; refusals count, since whoever refuses is there.
+async fn answers_plainly(address: &connect::Address) -> bool {
+    let asked = async {
+        let (mut tcp, _) = connect::dial(address).await?;
+        tcp.write_all(b"PING\r\n").await?;
+        tcp.read_u8().await
+    };
+    matches!(timeout(PLAIN_LIMIT, asked).await, Ok(Ok(b'+' | b'-')))
 }
 
 /// Logs in on the bare stream, one line each way. Not by the client, for two reasons: it drops a reply that comes before its question,
@@ -185,13 +203,12 @@ fn broken(error: &(dyn std::error::Error + 'static)) -> Link {
         Some((false, why)) => return Link::Down(why),
         None => {}
     }
-    use std::io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
     let gone = match (error.downcast_ref::<std::io::Error>(), error.downcast_ref::<RedisError>()) {
-        (Some(io), _) => matches!(io.kind(), BrokenPipe | ConnectionReset | UnexpectedEof),
+        (Some(io), _) => connect::is_closed(io),
         (_, Some(redis)) => redis.is_connection_dropped(),
         _ => false,
     };
-    Link::Down(if gone { CLOSED.to_owned() } else { error.to_string() })
+    Link::Down(if gone { connect::CLOSED.to_owned() } else { error.to_string() })
 }
 
 /// What is wrong with one reply.

@@ -5,8 +5,14 @@ use super::reading::Fields;
 use crate::event::RedisInfo;
 use crate::source::rate::Counter;
 
-/// Rates are judged over this many seconds.
-const WINDOW_S: f64 = 60.0;
+/// What is shown "per second" is judged over this many seconds: soon after a load ends, the figure must say so.
+const RATE_S: f64 = 10.0;
+
+/// What is shown for the last minute.
+const MINUTE_S: f64 = 60.0;
+
+/// Commands per second that our own come and go with, the settings' above all: eight at once, each minute.
+const COMMANDS_STEP: f64 = 1.5;
 
 /// Bytes of memory that our own connection's buffers may come and go with.
 const MEMORY_STEP: u64 = 64 * 1024;
@@ -31,14 +37,13 @@ pub struct Steady {
 
 impl Default for Steady {
     fn default() -> Steady {
-        let counter = || Counter::over(WINDOW_S);
         Steady {
             run_id: String::new(),
             sampled_at: None,
-            hits: counter(),
-            misses: counter(),
-            evictions: counter(),
-            commands: counter(),
+            hits: Counter::over(MINUTE_S),
+            misses: Counter::over(MINUTE_S),
+            evictions: Counter::over(RATE_S),
+            commands: Counter::over(RATE_S).holding(COMMANDS_STEP),
             shown: RedisInfo::default(),
         }
     }
@@ -93,13 +98,24 @@ mod tests {
     #[test]
     fn an_idle_server_holds_still() {
         let mut steady = Steady::default();
-        let commands = |second: u32| u64::from(second * 5 + second % 3);
+        // Two of our own each second, the settings' eight each minute, and a Sentinel's pings that beat against the polls.
+        let commands = |second: u32| u64::from(second * 2 + second / 60 * 8 + second % 3);
         let rows: Vec<_> = (0..300).map(|s| at(&mut steady, s, "a", commands(s), 1_300_000 + u64::from(s % 2) * 20_504)).collect();
-        let changes = rows.windows(2).skip(70).filter(|pair| pair[0].commands_per_s != pair[1].commands_per_s).count();
+        let changes = rows.windows(2).skip(12).filter(|pair| pair[0].commands_per_s != pair[1].commands_per_s).count();
         assert_eq!(changes, 0);
         assert!(rows.iter().all(|row| row.used_memory == 1_300_000));
-        assert!((4.5..=5.5).contains(&rows[299].commands_per_s.unwrap()));
+        assert!((1.0..=3.0).contains(&rows[299].commands_per_s.unwrap()));
         assert_eq!(rows[299].evictions_per_s, Some(0.0));
+    }
+
+    #[test]
+    fn the_end_of_a_load_is_told_within_ten_seconds() {
+        let mut steady = Steady::default();
+        let commands = |second: u32| u64::from(second.min(30)) * 27_000 + u64::from(second) * 2;
+        let rows: Vec<_> = (0..100).map(|s| at(&mut steady, s, "a", commands(s), 1_000_000)).collect();
+        assert_eq!(rows[30].commands_per_s, Some(27_002.0));
+        assert_eq!(rows[40].commands_per_s, Some(2.0));
+        assert_eq!(rows[99].hits, Some(2 * 60), "these are of the last minute");
     }
 
     #[test]

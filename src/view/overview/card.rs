@@ -85,13 +85,14 @@ fn postgres_card<'a>(context: &Context<'a>, server: &'a PgServer) -> Card<'a> {
         }
     });
     lines.extend(trouble_lines(context, &server.link_state(now)));
-    if let Some(fast) = server.fast.as_ref().filter(|_| fresh) {
+    let told = lines.len();
+    if let Some(fast) = server.fast.as_ref() {
         let medium = server.medium.as_ref().map(|m| &m.value);
         if fast.value.in_recovery {
             let sync = cluster.upstream_of(server).and_then(|name| cluster.server(name)).and_then(|up| cluster.sender_of(up, server));
             let sync = sync.and_then(|row| row.sync.as_deref()).filter(|_| lag.is_some_and(|lag| lag.state.follows())).unwrap_or("");
             let state = lag.map(|lag| words::standby_state(context, &lag));
-            lines.extend(state.map(|(state, style)| vec![Span::styled(state, style), Span::styled(sync, style)]));
+            lines.extend(state.filter(|_| fresh).map(|(state, style)| vec![Span::styled(state, style), Span::styled(sync, style)]));
             lines.extend(lag.and_then(|lag| lag.primary_unseen).map(|unseen| {
                 vec![Span::styled("primary unseen", theme.stale), Span::styled(context.age(now.saturating_sub(unseen)), theme.stale)]
             }));
@@ -105,13 +106,16 @@ fn postgres_card<'a>(context: &Context<'a>, server: &'a PgServer) -> Card<'a> {
         } else {
             let connections = medium.map(|m| format!("{}/{} conn.", m.connections.clients, m.connections.max));
             lines.extend(connections.map(|text| vec![Span::styled(text, theme.text)]));
-            let rate = cluster.clock.rate(30_000).map(|rate| format!("WAL {}", figure::rate(rate)));
+            let rate = server.clock.rate(10_000).map(|rate| format!("WAL {}", figure::rate(rate)));
             lines.extend(rate.map(|text| vec![Span::styled(text, theme.muted)]));
             lines.extend(
                 fast.value.flush_lsn.map(|lsn| vec![Span::styled(lsn.to_string(), theme.muted), Span::styled("flushed", theme.muted)]),
             );
         }
         lines.extend(medium.and_then(|m| hit_rate(m.blocks_hit, m.blocks_read, 1000)).map(|text| vec![Span::styled(text, theme.muted)]));
+    }
+    if !fresh {
+        lines.iter_mut().skip(told).flatten().for_each(|span| span.style = theme.stale);
     }
     let label = lag
         .map(|lag| words::standby_figures(context, &lag))
@@ -157,6 +161,7 @@ fn redis_card<'a>(context: &Context<'a>, node: &'a RedisNode) -> Card<'a> {
         None => vec![Span::styled("not seen yet", theme.muted)],
         Some(info) => {
             let memory = match info.max_memory {
+                _ if info.version.is_empty() => String::new(),
                 0 => figure::bytes(info.used_memory),
                 max => figure::percent(info.used_memory as f64 / max as f64),
             };
@@ -164,19 +169,28 @@ fn redis_card<'a>(context: &Context<'a>, node: &'a RedisNode) -> Card<'a> {
         }
     });
     lines.extend(trouble_lines(context, &node.link_state(now)));
-    if let Some(info) = node.info.as_ref().map(|info| &info.value).filter(|_| fresh) {
+    let told = lines.len();
+    // Without the right to INFO there is a role and an offset, and no version: the rest is not zero but hidden.
+    let hidden = node.info.as_ref().is_some_and(|info| info.value.version.is_empty());
+    if let Some(info) = node.info.as_ref().map(|info| &info.value) {
         let clients = if info.clients == 1 { "1 client".to_owned() } else { format!("{} clients", info.clients) };
         let load = info.commands_per_s.map(|rate| format!("{rate:.0}/s")).unwrap_or_default();
         let work = |style| vec![Span::styled(clients.clone(), style), Span::styled(load.clone(), style)];
-        match lag {
+        match lag.filter(|_| fresh) {
             Some(lag) => lines.extend([words::replica_state(context, &lag)].map(|(state, style)| vec![Span::styled(state, style)])),
+            None if hidden => {}
             None => lines.push(work(theme.text)),
         }
         lines.extend(hit_rate(info.hits, info.misses, 100).map(|text| vec![Span::styled(text, theme.muted)]));
-        if lag.is_some() {
+        if hidden {
+            lines.push(vec![Span::styled("no permission", theme.unknown)]);
+        } else if lag.is_some() && fresh {
             lines.push(work(theme.muted));
         }
-        lines.push(vec![Span::styled(if info.aof { "AOF on" } else { "AOF off" }, theme.muted)]);
+        lines.extend((!hidden).then(|| vec![Span::styled(if info.aof { "AOF on" } else { "AOF off" }, theme.muted)]));
+    }
+    if !fresh {
+        lines.iter_mut().skip(told).flatten().for_each(|span| span.style = theme.stale);
     }
     let label = lag
         .map(|lag| words::replica_figures(context, &lag))
@@ -238,7 +252,7 @@ fn dissent(context: &Context<'_>, view: &SentinelView) -> Option<(String, ratatu
 fn role_line<'a>(context: &Context<'a>, role: &'static str, leads: bool, fresh: bool, more: String) -> Words<'a> {
     let theme = context.theme;
     match (fresh, leads) {
-        (false, _) => vec![Span::styled(format!("was {}", role.to_lowercase()), theme.stale)],
+        (false, _) => vec![Span::styled(format!("was {}", role.to_lowercase()), theme.stale), Span::styled(more, theme.stale)],
         (true, true) => vec![Span::styled(format!("{} {role}", theme.glyphs.primary), theme.accent), Span::styled(more, theme.text)],
         (true, false) => vec![Span::styled(role, theme.text), Span::styled(more, theme.text)],
     }

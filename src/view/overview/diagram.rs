@@ -170,7 +170,15 @@ fn draw_card(context: &Context<'_>, buf: &mut Buffer, place: Rect, card: &Card<'
     clear(buf, place);
     let pointer = if focused(context, card) { theme.glyphs.pointer } else { "" };
     let sign = Line::styled(context.sign(card.severity), context.style(card.severity));
-    let inside = frame(buf, place, format!("{pointer}{}", card.name), sign, style, theme);
+    // The sign is the last thing to go: a name that leaves it no room is cut.
+    let room = usize::from(place.width.saturating_sub(8));
+    let name = format!("{pointer}{}", card.name);
+    let name = if name.chars().count() > room {
+        name.chars().take(room.saturating_sub(1)).chain(theme.glyphs.ellipsis.chars()).collect()
+    } else {
+        name
+    };
+    let inside = frame(buf, place, name, sign, style, theme);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(1), ..inside };
     // A small picture takes what the words leave; on a small box the last line, if there is one to spare.
     let words = if inside.height >= 4 { (inside.height - 1).min(6) } else { inside.height };

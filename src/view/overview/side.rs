@@ -2,17 +2,17 @@
 
 use crate::figure;
 use crate::health::{Problem, Severity};
-use crate::model::{Entry, Failover, Weight};
+use crate::model::Failover;
 use crate::view::context::Context;
-use crate::view::widget::{frame, text, width, wrap};
+use crate::view::events::entry_lines;
+use crate::view::widget::{frame, text, wrap};
 use crate::view::words;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 /// A failover is shown for this long after its last sign, milliseconds.
-const REMEMBERED: u64 = 600_000;
+const REMEMBERED: u64 = 120_000;
 
 pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let theme = context.theme;
@@ -65,7 +65,7 @@ fn problems_long(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
         let left = problems.len() - index;
         // A line is kept for telling that there is more.
         if room < lines.len() + 1 + usize::from(left > 1) {
-            text(buf, area.x + 1, y, area.width.saturating_sub(1), format!("{left} more"), theme.muted, theme);
+            text(buf, area.x + 1, y, area.width.saturating_sub(1), words::more(left), theme.muted, theme);
             return;
         }
         who(context, buf, Rect { y, height: 1, ..area }, problem, "");
@@ -90,7 +90,7 @@ pub fn problems_short(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
     for (index, (y, problem)) in (area.top()..area.bottom()).zip(problems).enumerate() {
         let left = problems.len() - index;
         if y + 1 == area.bottom() && left > 1 {
-            text(buf, area.x + 1, y, area.width.saturating_sub(1), format!("{left} more"), theme.muted, theme);
+            text(buf, area.x + 1, y, area.width.saturating_sub(1), words::more(left), theme.muted, theme);
             return;
         }
         who(context, buf, Rect { y, height: 1, ..area }, problem, &problem.text);
@@ -160,46 +160,12 @@ pub fn timeline(context: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let theme = context.theme;
     let model = context.model();
     let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let mut y = inside.y;
-    for entry in model.timeline.newest() {
-        let time = model.unix_ms(entry.at).map_or_else(|| "--:--:--".to_owned(), figure::clock_seconds);
-        let head = Line::from(vec![
-            Span::styled(format!("{time} "), theme.muted),
-            Span::styled(words::short(&entry.subject), theme.title),
-            Span::raw(" "),
-        ]);
-        let indent = width(&head) as u16;
-        let body = format!("{}{}", entry.text, witnesses(context, entry));
-        for (index, part) in wrap(&body, inside.width.saturating_sub(indent).into()).into_iter().enumerate() {
-            if y >= inside.bottom() {
-                return;
-            }
-            if index == 0 {
-                text(buf, inside.x, y, inside.width, head.clone(), theme.text, theme);
-            }
-            text(buf, inside.x + indent, y, inside.width.saturating_sub(indent), part, weight_style(context, entry), theme);
-            y += 1;
-        }
-    }
-    if y == inside.y {
+    let mut lines = model.timeline.newest().flat_map(|entry| entry_lines(context, entry, inside.width)).peekable();
+    if lines.peek().is_none() {
         let since = model.unix_ms(0).map(|unix_ms| format!("nothing since {}", figure::clock(unix_ms)));
-        text(buf, inside.x, y, inside.width, since.unwrap_or_default(), theme.muted, theme);
+        text(buf, inside.x, inside.y, inside.width, since.unwrap_or_default(), theme.muted, theme);
     }
-}
-
-fn weight_style(context: &Context<'_>, entry: &Entry) -> Style {
-    match entry.weight {
-        Weight::Good => context.theme.ok,
-        Weight::Notable => context.theme.text,
-        Weight::Bad => context.theme.warning,
-    }
-}
-
-/// Who said so, if not the subject itself.
-fn witnesses(context: &Context<'_>, entry: &Entry) -> String {
-    match entry.witnesses.as_slice() {
-        [] => String::new(),
-        [one] => format!(" ({})", words::short(one)),
-        many => format!(" ({} of {})", many.len(), context.model().redis.sentinels.len()),
+    for (y, line) in (inside.top()..inside.bottom()).zip(lines) {
+        text(buf, inside.x, y, inside.width, line, theme.text, theme);
     }
 }

@@ -24,7 +24,7 @@ pub fn rows<'a>(context: &'a Context<'a>, matrix: &mut Matrix<'a, PgServer>, tal
     group.row("behind", |server, _| {
         cluster.lag(server, now).map_or(Cell::Blank, |lag| {
             let style = if lag.primary_unseen.is_some() { theme.stale } else { theme.text };
-            Cell::styled(words::figures(context, lag.bytes, lag.seconds, lag.at_least), style)
+            Cell::styled(words::figures(context, (lag.bytes, lag.bytes_at_least), (lag.seconds, lag.seconds_at_least)), style)
         })
     });
     group.row("primary unseen", |server, _| match cluster.lag(server, now).and_then(|lag| lag.primary_unseen) {

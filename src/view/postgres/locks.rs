@@ -34,6 +34,10 @@ pub fn draw(context: &Context<'_>, buf: &mut Buffer, area: Rect, server: &PgServ
     let Some(locks) = server.locks.as_ref().map(|o| &o.value) else {
         return empty(context, buf, inside, silence(context, server));
     };
+    if let Some(why) = locks.unavailable.as_ref().filter(|_| locks.rows.is_empty()) {
+        let line = Line::styled(format!("{} who waits for a lock cannot be seen: {why}", theme.glyphs.unknown), theme.unknown);
+        return empty(context, buf, inside, line);
+    }
     if locks.rows.is_empty() {
         let line = match fresh {
             true => Line::styled(format!("{} nobody waits for a lock", theme.glyphs.ok), theme.ok),

@@ -133,7 +133,7 @@ fn locks() -> Event {
         lock(4713, &[4712, 4711], "active", "DELETE FROM posts"),
         lock(4714, &[0], "active", "DROP TABLE posts"),
     ];
-    Event::PgLocks(Box::new(PgLocks { rows }))
+    Event::PgLocks(Box::new(PgLocks { rows, ..PgLocks::default() }))
 }
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
@@ -244,4 +244,15 @@ fn every_pane_draws_at_any_size() {
     }
     any_size(&mut App { ui: app.ui.clone(), ..App::default() });
     any_size(&mut App { model: empty(), ui: app.ui, ..App::default() });
+}
+
+#[test]
+fn locks_that_may_not_be_seen_are_not_none() {
+    let mut app = app();
+    app.ui.pane = Pane::Locks;
+    let hidden = PgLocks { unavailable: Some("needs pg_monitor: grant pg_monitor to mon".into()), rows: Vec::new() };
+    detail(&mut app.model, NOW, "postgres-0", Event::PgLocks(Box::new(hidden)));
+    let shown = unicode(&app, (120, 40));
+    has(&shown, &["? who waits for a lock cannot be seen: needs pg_monitor: grant pg_monitor to mon"]);
+    assert!(!shown.contains("nobody waits"), "{shown}");
 }

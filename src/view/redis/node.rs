@@ -69,7 +69,7 @@ fn replication<'a>(context: &'a Context<'a>, group: &mut Info<'_, 'a>, tall: boo
     group.row("behind", |node, _| {
         redis.lag(node, now).map_or(Cell::Blank, |lag| {
             let style = if lag.master_unseen.is_some() { theme.stale } else { theme.text };
-            Cell::styled(words::figures(context, lag.bytes, lag.seconds, lag.at_least), style)
+            Cell::styled(words::figures(context, (lag.bytes, lag.bytes_at_least), (lag.seconds, lag.seconds_at_least)), style)
         })
     });
     group.row("master unseen", |node, _| match redis.lag(node, now).and_then(|lag| lag.master_unseen) {

@@ -134,7 +134,7 @@ fn a_failover_is_told_before_all() {
 fn a_finished_failover_is_one_line_after_a_while() {
     let mut app = app();
     announce(&mut app.model, NOW, "redis-sentinel-0", "+switch-master", "mymaster 127.0.0.1 6300 127.0.0.1 6301");
-    has(&unicode(&app, (120, 60)), &["Failover  ✔ new master after 3.0 s", "redis-1 is named as the master"]);
+    has(&unicode(&app, (120, 60)), &["Failover  ✔ new master after 3.0 s", "redis-1 is the master now"]);
     app.model.now += 3_600_000;
     let shown = unicode(&app, (120, 60));
     has(&shown, &["Failover  ✔ new master after 3.0 s   began 1h ago"]);

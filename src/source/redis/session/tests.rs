@@ -15,18 +15,19 @@ fn errors_are_told_apart() {
     assert!(matches!(fault("NOQUORUM", "1 usable Sentinels."), Fault::Other(words) if words.starts_with("NOQUORUM 1")));
 }
 
-#[test]
-fn who_is_there_is_asked_again_soon() {
-    let mut backoff = Backoff::default();
-    let waits: Vec<_> = (0..8).map(|_| pause(&Link::Hung, &mut backoff)).collect();
-    assert!(waits.iter().all(|wait| *wait <= THERE_WAIT), "{waits:?}");
-    assert!(pause(&Link::Down(String::new()), &mut backoff) > THERE_WAIT);
+#[tokio::test]
+async fn what_a_person_must_mend_is_told_from_a_server_that_may_return() {
+    let open = |host: &str| connect::Address { host: host.into(), port: 1 };
+    let tls = Tls { mode: SslMode::Disable, ..Tls::default() };
+    let ended = async |address| Ended::from(connect::open(&address, &tls, CONNECT_LIMIT).await.err().unwrap());
+    assert!(matches!(ended(open("127.0.0.1")).await, Ended::Link(Link::Down(why)) if why == "connection refused"));
+    assert!(matches!(ended(open("nobody here")).await, Ended::Wrong(why) if why.contains("address")));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_had_worked_is_replaced_without_a_word() {
     let began = Instant::now();
-    assert_eq!(after_cut(began), Some(Link::Down(CLOSED.into())));
+    assert_eq!(after_cut(began), Some(Link::Down(connect::CLOSED.into())));
     tokio::time::advance(WORTH_REPLACING).await;
     assert_eq!(after_cut(began), None);
 }
@@ -78,7 +79,7 @@ async fn refusals_keep_the_servers_words_and_never_the_password() {
     // Said and closed before anything was asked.
     let told = refusal(&["-ERR max number of clients reached\r\n"], true).await;
     assert_eq!(told, Link::Refused("ERR max number of clients reached".into()));
-    assert_eq!(refusal(&["+O"], false).await, Link::Down(CLOSED.into()));
+    assert_eq!(refusal(&["+O"], false).await, Link::Down(connect::CLOSED.into()));
 }
 
 #[tokio::test]
@@ -90,4 +91,30 @@ async fn a_server_without_resp3_is_told_apart() {
     let outlet = Outlet::new(origin, events, Instant::now());
     let (pushes, _) = mpsc::channel(8);
     assert!(matches!(Session::open(&target, &outlet, &mut None, Some(pushes)).await, Err(Ended::NoPushes)));
+}
+
+#[tokio::test]
+async fn a_reply_that_is_cut_short_is_a_closed_connection() {
+    const CUT: [&[&str]; 3] =
+        [&["+OK\r\n", "+OK\r\n", "$100\r\nhalf of it"], &["+OK\r\n", "+OK\r\n", "*3\r\n+OK\r\n$5"], &["+OK\r\n", "+OK\r\n", "+O"]];
+    for answers in CUT {
+        let (target, _) = scripted(answers, false).await;
+        let (events, _inbox) = mpsc::channel(8);
+        let origin = crate::event::Origin { upstream: crate::event::Upstream::Redis, name: "redis-0".into() };
+        let outlet = Outlet::new(origin, events, Instant::now());
+        let mut session = Session::open(&target, &outlet, &mut None, None).await.map_err(|_| ()).unwrap();
+        let ended = session.ask(redis::pipe().cmd("INFO")).await;
+        assert!(matches!(ended, Err(Ended::Cut)), "{answers:?}: {ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_who_answers_plainly_is_taken_for_a_plain_server() {
+    for (answer, plain) in [("-NOAUTH Authentication required.\r\n", true), ("+PONG\r\n", true), ("\u{15}\u{3}\u{1}", false)] {
+        let (target, _) = scripted(Box::leak(Box::new([answer])), false).await;
+        assert_eq!(answers_plainly(&target.address).await, plain, "{answer:?}");
+    }
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = Address { host: "127.0.0.1".into(), port: silent.local_addr().unwrap().port() };
+    assert!(!answers_plainly(&address).await, "a server that hangs, hangs");
 }
