@@ -84,9 +84,6 @@ impl Api {
         if HEALTH.contains(&request.path.as_str()) {
             return Ok(answer::whole(200, "text/plain", "ok"));
         }
-        if request.method != Method::GET {
-            return Err(Failure::method_not_allowed());
-        }
         if request.path == "/debug/audit" {
             return match user {
                 Some(user) if user.name == "admin" => Ok(answer::object(200, &self.audit.entries())),
@@ -96,7 +93,9 @@ impl Api {
                 }
             };
         }
-        discovery::answer(request)
+        // What is not there is not there, whatever the method.
+        let found = discovery::answer(request)?;
+        if request.method == Method::GET { Ok(found) } else { Err(Failure::method_not_allowed()) }
     }
 
     fn computed(&self, request: &Request, place: &Place) -> Result<Response<Body>, Failure> {
