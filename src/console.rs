@@ -13,7 +13,7 @@ use futures::StreamExt;
 use std::fs::File;
 use std::os::fd::AsFd;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -48,6 +48,8 @@ pub async fn open(opening: Opening) -> Result<(Stop, Stats)> {
     let out = File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
     let mut frames = Writer::start(out)?;
     let size = crossterm::terminal::size()?;
+    // Caught before the terminal is taken: one that comes in between must not leave it raw.
+    let signals = Signals::catch()?;
     let guard = terminal::Guard::enter(&mut frames)?;
     let targets = &opening.targets;
     tracing::info!(
@@ -57,7 +59,7 @@ pub async fn open(opening: Opening) -> Result<(Stop, Stats)> {
         targets.sentinel.len()
     );
     let sources = source::start(opening.targets, &event_sender, epoch, &wanted);
-    let inputs_task = tokio::spawn(read_inputs(input_sender));
+    let inputs_task = tokio::spawn(read_inputs(input_sender, signals));
 
     let mut app = App::new(opening.read_only);
     let ends = Ends { events, inputs, frames, interests, recorder: opening.recorder, epoch, wall: unix_ms };
@@ -73,20 +75,28 @@ fn unix_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
+/// The signals that ask for an end.
+struct Signals {
+    terminate: Signal,
+    hang_up: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn catch() -> std::io::Result<Signals> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Signals { terminate, hang_up: signal(SignalKind::hangup())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+}
+
 /// Keys, resizes and signals, as inputs. Ends when the loop does.
-async fn read_inputs(inputs: mpsc::Sender<Input>) {
+async fn read_inputs(inputs: mpsc::Sender<Input>, mut signals: Signals) {
     let mut keys = EventStream::new();
-    let (Ok(mut terminate), Ok(mut hang_up), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::hangup()), signal(SignalKind::interrupt()))
-    else {
-        let _ = inputs.send(Input::Stop(Stop { reason: "signals cannot be caught", status: 70 })).await;
-        return;
-    };
     loop {
         let input = tokio::select! {
-            _ = terminate.recv() => Input::Stop(Stop { reason: "asked to end (TERM)", status: 143 }),
-            _ = hang_up.recv() => Input::Stop(Stop { reason: "the terminal hung up", status: 129 }),
-            _ = interrupt.recv() => Input::Stop(Stop { reason: "interrupted", status: 130 }),
+            _ = signals.terminate.recv() => Input::Stop(Stop { reason: "asked to end (TERM)", status: 143 }),
+            _ = signals.hang_up.recv() => Input::Stop(Stop { reason: "the terminal hung up", status: 129 }),
+            _ = signals.interrupt.recv() => Input::Stop(Stop { reason: "interrupted", status: 130 }),
             event = keys.next() => match event {
                 Some(Ok(TerminalEvent::Key(key))) if key.kind != KeyEventKind::Release => Input::Key(key),
                 Some(Ok(TerminalEvent::Resize(columns, rows))) => Input::Resize(columns, rows),

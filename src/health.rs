@@ -1,7 +1,7 @@
 //! What it means: problems, their severity, and what would break next. A function of the `Model` alone; unknown is never ok.
 
 use crate::event::{Link, Millis, Name};
-use crate::model::{LinkState, Model};
+use crate::model::{History, LinkState, Model};
 use serde::Serialize;
 
 mod constraint;
@@ -102,6 +102,11 @@ pub fn assess(model: &Model) -> Health {
     problems.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
     let severity = problems.iter().map(|p| p.severity).max().unwrap_or_default();
     Health { severity, problems, constraint: constraint::sentence(model) }
+}
+
+/// Whether a lag is above `limit` seconds: three samples in a row, or, as long as there are not three, the one there is.
+fn lags(history: &History, seconds: Option<f64>, limit: f64) -> bool {
+    history.above(limit, 3) || (history.samples().len() < 3 && seconds.is_some_and(|seconds| seconds > limit))
 }
 
 /// Collects what the rules find.

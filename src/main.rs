@@ -66,7 +66,10 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
                     judged = status::take(config.stack(), targets, *timeout, recorder) => Ok(judged),
                     status = prompt::signalled() => Err(Failure { what: "ended by a signal".to_owned(), status }),
                 }
-            })?;
+            });
+            // A name that is still being looked up is not waited for.
+            runtime.shutdown_background();
+            let judged = judged?;
             print(&judged.print(*output))?;
             Ok(ExitCode::from(judged.exit_status()))
         }
@@ -94,7 +97,10 @@ fn run_console(config: &Config, theme: Theme, flags: &Flags) -> Result<ExitCode,
     let runtime = runtime()?;
     let targets = targets(config, &runtime)?;
     let opening = Opening { stack: config.stack(), targets, theme, read_only: config.read_only, recorder };
-    let (stop, stats) = runtime.block_on(console::open(opening))?;
+    let ended = runtime.block_on(console::open(opening));
+    // A name that is still being looked up is not waited for.
+    runtime.shutdown_background();
+    let (stop, stats) = ended?;
     if flags.stats {
         print(&format!("{stats}\n"))?;
     }

@@ -10,6 +10,9 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 /// Events that may wait for the disk before some are left out.
 const SLOT: usize = 8192;
 
+/// How long the end of a recording may wait for the disk.
+const FAREWELL: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Writes events from a thread of its own: a slow disk must not stop the loop.
 pub struct Recorder {
     slot: Option<SyncSender<Envelope>>,
@@ -20,8 +23,9 @@ pub struct Recorder {
 impl Recorder {
     /// Begins a recording; the file is readable by its owner only, because it names hosts. An existing file is replaced.
     pub fn create(path: &Path) -> io::Result<Recorder> {
-        use std::os::unix::fs::OpenOptionsExt;
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
         let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
         let (slot, events) = sync_channel(SLOT);
         let thread = std::thread::Builder::new().name("record".to_owned()).spawn(move || write(file, &events))?;
         Ok(Recorder { slot: Some(slot), thread: Some(thread), lost: 0 })
@@ -33,7 +37,9 @@ impl Recorder {
         match self.slot.as_ref().map(|slot| slot.try_send(copy)) {
             Some(Err(TrySendError::Full(_))) => {
                 self.lost += 1;
-                tracing::warn!(lost = self.lost, "the recording cannot keep up; events are left out");
+                if self.lost.is_power_of_two() {
+                    tracing::warn!(lost = self.lost, "the recording cannot keep up; events are left out");
+                }
             }
             Some(Err(TrySendError::Disconnected(_))) => self.slot = None,
             Some(Ok(())) | None => {}
@@ -44,7 +50,11 @@ impl Recorder {
 impl Drop for Recorder {
     fn drop(&mut self) {
         self.slot = None;
-        let _ = self.thread.take().map(std::thread::JoinHandle::join);
+        // A disk that hangs must not keep the terminal: what it has not taken by then is lost.
+        let end = std::time::Instant::now() + FAREWELL;
+        while self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) && std::time::Instant::now() < end {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
     }
 }
 

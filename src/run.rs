@@ -169,8 +169,7 @@ impl<'a, F: Frames> Turn<'a, F> {
                     Some(Effect::Repaint) => self.canvas.forget(),
                     None => {}
                 }
-                let wanted = self.app.interests();
-                self.ends.interests.send_if_modified(|known| std::mem::replace(known, wanted.clone()) != wanted);
+                self.publish_interests();
             }
         }
         (self.dirty, self.urgent) = (true, true);
@@ -223,6 +222,8 @@ impl<'a, F: Frames> Turn<'a, F> {
         }
         let begun = std::time::Instant::now();
         self.app.settle();
+        // Without a focus it is the primary that is looked at, and that may have become another one.
+        self.publish_interests();
         let mut buffer = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
         let drawn = view::draw(self.app, self.theme, &mut buffer);
         self.app.drawn(drawn.rows, drawn.page);
@@ -237,6 +238,11 @@ impl<'a, F: Frames> Turn<'a, F> {
         self.last_draw = Some(Instant::now());
         (self.dirty, self.urgent) = (false, false);
         self.note_turn(begun, || "drawing".to_owned());
+    }
+
+    fn publish_interests(&self) {
+        let wanted = self.app.interests();
+        self.ends.interests.send_if_modified(|known| std::mem::replace(known, wanted.clone()) != wanted);
     }
 
     fn note_turn(&mut self, begun: std::time::Instant, cause: impl FnOnce() -> String) {

@@ -78,6 +78,8 @@ async fn keep<F: Future<Output = ()>>(outlet: Outlet, watch: impl Fn(Outlet) -> 
             return;
         }
         outlet.next_generation();
+        // The ended life told its own links; whatever was told last, this is news.
+        outlet.link = None;
         if outlet.link(Link::Down("internal error; see the log".to_owned())).await.is_err() {
             return;
         }

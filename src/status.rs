@@ -46,6 +46,11 @@ pub async fn take(stack: Stack, targets: Targets, limit: Duration, mut recorder:
             Ok(None) | Err(_) => break,
         }
     }
+    // The settings of a node come right behind its facts, and do not always come.
+    let moment = (Instant::now() + Duration::from_millis(50)).min(epoch + limit);
+    while let Ok(Some(envelope)) = tokio::time::timeout_at(moment, events.recv()).await {
+        take(&mut model, &envelope);
+    }
     model.now = model.now.max(epoch.elapsed().as_millis() as u64);
     Status { health: assess(&model), model, taken }
 }

@@ -1,6 +1,7 @@
 //! The binding constraint: what one more failure would cost, of the part that has the least left.
 
 use super::postgres::{missing_synchronous, streaming};
+use super::redis::unseen_sentinels;
 use crate::model::{Model, ReplicaState, Replication};
 
 /// How much redundancy is left of one part, and the sentence for it.
@@ -79,6 +80,9 @@ fn sentinel(model: &Model) -> Option<Left> {
     let able = group.fresh_views(now).filter(|view| !view.tilt && view.master.is_some()).count();
     let majority = total / 2 + 1;
     let sentence = match able.checked_sub(majority) {
+        None if able + unseen_sentinels(group, now) >= majority => {
+            format!("{able} of {total} Sentinels can be seen: whether Redis can fail over is not known")
+        }
         None => format!("Redis cannot fail over: {able} of {total} Sentinels can act, {majority} are needed"),
         Some(0) => "If one more Sentinel fails: no majority is left, Redis cannot fail over".to_owned(),
         Some(n) => format!("{n} of {total} Sentinels may fail before Redis cannot fail over"),

@@ -1,12 +1,15 @@
 //! Rules about PostgreSQL.
 
-use super::{Problems, Severity};
-use crate::event::{Link, Millis, Name};
+use super::{Problems, Severity, lags};
+use crate::event::{Link, Millis, Name, PgReceiver};
 use crate::figure::bytes;
 use crate::model::{Freshness, LinkState, Model, PgServer, Replication};
 
 /// A lag above this many seconds, three samples in a row, is a warning.
 const LAG_LIMIT_S: f64 = 10.0;
+
+/// A lag of more bytes than this is a warning while nothing tells how many seconds it is: 100 MB.
+const UNTIMED_LIMIT: u64 = 100_000_000;
 
 /// Share of the connections in use above which it is a warning, per cent.
 const CONNECTION_LIMIT: f64 = 80.0;
@@ -33,7 +36,18 @@ pub(super) fn judge(model: &Model, problems: &mut Problems) {
     let primary = cluster.primary(now).map(|p| p.name.clone());
     for server in &cluster.servers {
         let vital = (primary.as_ref() == Some(&server.name)).then_some("primary");
-        problems.link(&server.name, &server.link_state(now), vital, server.fast.is_some());
+        let fed = if vital.is_some() { fed_by(model, server) } else { 0 };
+        match server.link_state(now) {
+            // A second witness: whom others hear is not down.
+            LinkState::Is(Link::Down(reason), since) if fed > 0 => {
+                let text = format!(
+                    "the primary cannot be reached from here ({reason}); {fed} standby{} still stream from it",
+                    if fed == 1 { "" } else { "s" }
+                );
+                problems.add(Severity::Unknown, &server.name, Some(since), text);
+            }
+            link => problems.link(&server.name, &link, vital, server.fast.is_some()),
+        }
         if server.is_standby() && server.is_fresh(now) {
             replication(model, server, problems);
         }
@@ -41,6 +55,19 @@ pub(super) fn judge(model: &Model, problems: &mut Problems) {
         sessions(model, server, problems);
         write_ahead_log(model, server, problems);
     }
+}
+
+/// Standbys that heard from `primary` within the last ten seconds, as of an answer that came after we lost it.
+fn fed_by(model: &Model, primary: &PgServer) -> usize {
+    let cluster = &model.postgres;
+    let later = |server: &&PgServer| server.fast.as_ref().is_some_and(|fast| fast.at > primary.link.since);
+    let hears = |server: &&PgServer| match server.fast.as_ref().map(|f| &f.value.receiver) {
+        Some(PgReceiver::Present(row)) => {
+            row.status == "streaming" && row.message_age == Some(0) && cluster.upstream_of(server) == Some(&primary.name)
+        }
+        _ => false,
+    };
+    cluster.servers.iter().filter(|server| server.is_fresh(model.now)).filter(later).filter(hears).count()
 }
 
 /// Exactly one primary, one cluster, standbys that follow.
@@ -146,7 +173,11 @@ fn replication(model: &Model, server: &PgServer, problems: &mut Problems) {
         Replication::Disconnected(since) => problems.add(Severity::Warning, name, Some(since), format!("cut off from its primary{behind}")),
         Replication::Paused => problems.add(Severity::Warning, name, None, format!("replay is paused{behind}")),
         Replication::Diverged => {
-            problems.add(Severity::Critical, name, None, "diverged: on an older timeline; rewind or clone it, do not read from it")
+            let text = match model.postgres.is_past_fork(server, model.now) {
+                true => "diverged: it has rows of an older timeline that are no more; rewind or clone it, do not read from it",
+                false => "may have diverged: on an older timeline and not streaming; compare positions before it is rewound or cloned",
+            };
+            problems.add(Severity::Critical, name, None, text)
         }
         Replication::Astray => {
             let upstream = model.postgres.upstream_of(server).map_or("another server", |name| name);
@@ -162,9 +193,11 @@ fn replication(model: &Model, server: &PgServer, problems: &mut Problems) {
         }
         Replication::Unknown => problems.add(Severity::Unknown, name, None, "replication cannot be seen"),
     }
-    if lag.state.follows() && server.lag_history.above(LAG_LIMIT_S, 3) {
+    if lag.state.follows() && lags(&server.lag_history, lag.seconds, LAG_LIMIT_S) {
         let seconds = lag.seconds.unwrap_or_default();
         problems.add(Severity::Warning, name, None, format!("replication lag {seconds:.0} s (limit {LAG_LIMIT_S:.0} s){behind}"));
+    } else if lag.state.follows() && lag.seconds.is_none() && lag.bytes.is_some_and(|bytes| bytes > UNTIMED_LIMIT) {
+        problems.add(Severity::Warning, name, None, format!("replication lag{behind}; how many seconds that is cannot be told yet"));
     }
 }
 
@@ -227,8 +260,10 @@ fn write_ahead_log(model: &Model, server: &PgServer, problems: &mut Problems) {
             problems.add(Severity::Warning, name, None, format!("WAL archiving fails{then}"));
         }
         for slot in &medium.slots {
-            let lost = matches!(slot.wal_status.as_deref(), Some("lost" | "unreserved"));
-            if lost {
+            if slot.wal_status.as_deref() == Some("unreserved") {
+                let text = format!("slot {} loses WAL that it needs at the next checkpoint{then}", slot.name);
+                problems.add(Severity::Critical, name, None, text);
+            } else if slot.wal_status.as_deref() == Some("lost") {
                 problems.add(Severity::Warning, name, None, format!("slot {} lost WAL that it needs{then}", slot.name));
             } else if !slot.active && !server.is_standby() && slot.retained.is_some_and(|kept| kept > 1_000_000_000) {
                 let kept = bytes(slot.retained.unwrap_or_default().unsigned_abs());

@@ -1,9 +1,9 @@
 //! Rules about Redis and Sentinel.
 
-use super::{Problems, Severity};
-use crate::event::{Millis, Name, SentinelMaster, SentinelView};
+use super::{Problems, Severity, lags};
+use crate::event::{Link, Millis, Name, SentinelMaster, SentinelView};
 use crate::figure::bytes;
-use crate::model::{Freshness, Model, RedisGroup, RedisNode, ReplicaState, same_instance};
+use crate::model::{Freshness, LinkState, Model, RedisGroup, RedisNode, ReplicaState, same_instance};
 use std::collections::BTreeMap;
 
 /// A lag above this many seconds, three samples in a row, is a warning.
@@ -19,7 +19,20 @@ pub(super) fn judge(model: &Model, problems: &mut Problems) {
         let master = group.master(now).map(|m| m.name.clone());
         for node in &group.nodes {
             let vital = (master.as_ref() == Some(&node.name)).then_some("master");
-            problems.link(&node.name, &node.link_state(now), vital, node.info.is_some());
+            // The Sentinels are witnesses too: what their quorum calls down is down.
+            let agreed = group.fresh_views(now).filter_map(|v| v.master.as_ref()).any(|m| m.flags.iter().any(|flag| flag == "o_down"));
+            let fed = if vital.is_some() && !agreed { fed_by(model, node) } else { 0 };
+            match node.link_state(now) {
+                // A second witness: whom others hear is not down.
+                LinkState::Is(Link::Down(reason), since) if fed > 0 => {
+                    let text = format!(
+                        "the master cannot be reached from here ({reason}); {fed} replica{} still hear it",
+                        if fed == 1 { "" } else { "s" }
+                    );
+                    problems.add(Severity::Unknown, &node.name, Some(since), text);
+                }
+                link => problems.link(&node.name, &link, vital, node.info.is_some()),
+            }
             if node.is_fresh(now) {
                 replication(model, node, problems);
                 store(node, problems);
@@ -38,13 +51,25 @@ pub(super) fn judge(model: &Model, problems: &mut Problems) {
     }
 }
 
+/// Replicas whose link to `master` is up and was used within ten seconds, as of an answer that came after we lost it.
+fn fed_by(model: &Model, master: &RedisNode) -> usize {
+    let group = &model.redis;
+    let hears = |node: &&RedisNode| {
+        let link = node.info.as_ref().filter(|info| info.at > master.link.since).and_then(|info| info.value.master.as_ref());
+        link.is_some_and(|link| {
+            link.up && link.last_io.is_some_and(|s| s < 10) && group.node_at(&link.host, link.port) == Some(&master.name)
+        })
+    };
+    group.nodes.iter().filter(|node| node.is_fresh(model.now)).filter(hears).count()
+}
+
 fn roles(model: &Model, problems: &mut Problems) {
     let (group, now) = (&model.redis, model.now);
     let part: Name = "Redis".into();
     let masters: Vec<&str> = group.fresh_masters(now).map(|m| &*m.name).collect();
     let unseen = group.nodes.iter().filter(|n| n.freshness(now) == Freshness::Never).count();
     match masters.len() {
-        0 if group.nodes.iter().any(RedisNode::is_master) => {}
+        0 if group.master(now).is_some_and(|m| m.is_master() || m.info.is_none()) => {}
         0 if unseen == 0 => problems.add(Severity::Critical, &part, None, "no master: nobody takes writes"),
         0 => {
             problems.add(Severity::Unknown, &part, None, format!("no master seen; {unseen} of {} nodes cannot be seen", group.nodes.len()))
@@ -52,9 +77,11 @@ fn roles(model: &Model, problems: &mut Problems) {
         1 => {}
         _ => problems.add(Severity::Critical, &part, None, format!("two masters: {} both take writes", masters.join(" and "))),
     }
-    let chosen = group.master(now).map(|m| &m.name);
+    // What a minority of the Sentinels says is no ground to call a master a false one.
+    let agreed = group.elected(now).filter(|(_, _, votes, _)| 2 * votes > group.sentinels.len());
+    let elected = agreed.and_then(|(host, port, ..)| group.node_at(host, port));
     let promoted = promoted(group, now);
-    for second in group.fresh_masters(now).filter(|m| Some(&m.name) != chosen && Some(&m.name) != promoted) {
+    for second in group.fresh_masters(now).filter(|m| elected.is_some_and(|e| *e != m.name) && Some(&m.name) != promoted) {
         // Not longer than there has been another one, nor than it has been seen again.
         let other = group.failover.as_ref().and_then(|f| f.switched).max(group.master(now).map(|m| m.role_since));
         let since = second.role_since.max(second.link.since).max(other.unwrap_or(0));
@@ -66,7 +93,6 @@ fn roles(model: &Model, problems: &mut Problems) {
         let severity = if group.nodes.iter().all(|n| n.is_fresh(now)) { Severity::Critical } else { Severity::Unknown };
         problems.add(severity, &part, None, "no replica is online: a loss of the master loses data");
     }
-    let elected = group.elected(now).and_then(|(host, port, ..)| group.node_at(host, port));
     if let (Some(elected), [claimed]) = (elected, masters.as_slice())
         && **elected != **claimed
         && promoted.is_none_or(|promoted| **promoted != **claimed)
@@ -95,11 +121,15 @@ fn promoted(group: &RedisGroup, now: Millis) -> Option<&Name> {
     failover.steps.iter().find(|step| matches!(step.kind.as_str(), "+selected-slave" | "+promoted-slave")).map(|step| &step.subject)
 }
 
+/// A failover that was given up longer ago than this says nothing about the loss of a master now.
+const GIVEN_UP: Millis = 600_000;
+
 /// A failover that was given up while the master is still lost: nobody will take its place by itself.
 fn given_up(model: &Model, problems: &mut Problems) {
     let (group, now) = (&model.redis, model.now);
     let lost = group.fresh_masters(now).next().is_none();
-    let Some((failover, why)) = group.failover.as_ref().and_then(|f| Some((f, f.given_up()?))).filter(|_| lost) else { return };
+    let tried = group.failover.as_ref().filter(|f| lost && f.tried() && model.age(f.last) < GIVEN_UP);
+    let Some((failover, why)) = tried.and_then(|f| Some((f, f.given_up()?))) else { return };
     problems.add(Severity::Critical, &"Redis".into(), Some(failover.last), format!("Sentinel gave up the failover: {why}"));
 }
 
@@ -118,9 +148,12 @@ fn replication(model: &Model, node: &RedisNode, problems: &mut Problems) {
         ReplicaState::Down(since) => {
             problems.add(Severity::Warning, &node.name, Some(since), format!("link to its master is down{behind}"))
         }
+        ReplicaState::Astray => {
+            problems.add(Severity::Critical, &node.name, None, "follows another master: it keeps nothing of what this one takes")
+        }
         ReplicaState::Unknown => problems.add(Severity::Unknown, &node.name, None, "replication cannot be seen"),
     }
-    if lag.state == ReplicaState::Online && node.lag_history.above(LAG_LIMIT_S, 3) {
+    if lag.state == ReplicaState::Online && lags(&node.lag_history, lag.seconds, LAG_LIMIT_S) {
         let seconds = lag.seconds.unwrap_or_default();
         problems.add(Severity::Warning, &node.name, None, format!("replication lag {seconds:.0} s (limit {LAG_LIMIT_S:.0} s){behind}"));
     }
@@ -184,12 +217,18 @@ fn believes(model: &Model, name: &Name, view: &SentinelView, problems: &mut Prob
     }
     let known = master.other_sentinels as usize + 1;
     if known > group.sentinels.len() {
-        let text = format!("knows {known} Sentinels, {} exist: stale ones count against the majority", group.sentinels.len());
+        let text = format!("knows {known} Sentinels, {} are configured: stale ones count against the majority", group.sentinels.len());
         problems.add(Severity::Warning, name, None, text);
     }
     if view.quorum_ok == Some(false) && !flag("o_down") {
         problems.add(Severity::Critical, name, None, format!("no quorum: {}", view.quorum_text));
     }
+}
+
+/// Sentinels that may be able to act, and that we cannot see: they refuse us, or have not answered yet.
+pub(super) fn unseen_sentinels(group: &RedisGroup, now: Millis) -> usize {
+    let gone = |link: &LinkState<'_>| matches!(link, LinkState::Is(Link::Down(_) | Link::Hung | Link::Refused(_) | Link::StartingUp(_), _));
+    group.sentinels.iter().filter(|s| !s.is_fresh(now) && (s.view.is_none() || !gone(&s.link_state(now)))).count()
 }
 
 /// Whether the Sentinels agree.
@@ -198,7 +237,8 @@ fn agreement(model: &Model, problems: &mut Problems) {
     let part: Name = "Sentinel".into();
     let able = group.fresh_views(now).filter(|view| !view.tilt).count();
     let (total, majority) = (group.sentinels.len(), group.sentinels.len() / 2 + 1);
-    if able < majority && group.sentinels.iter().all(|s| s.freshness(now) != Freshness::Never) {
+    let unseen = unseen_sentinels(group, now);
+    if able + unseen < majority {
         let text = format!("{able} of {total} Sentinels can act, {majority} are needed: no failover");
         problems.add(Severity::Critical, &part, None, text);
     } else if able < majority {
@@ -212,12 +252,17 @@ fn agreement(model: &Model, problems: &mut Problems) {
         let moving = named.iter().any(|m| m.flags.iter().any(|flag| flag == "failover_in_progress"));
         let severity = if moving { Severity::Warning } else { Severity::Critical };
         problems.add(severity, &part, None, format!("the Sentinels disagree about who is master: {}", votes(group, &named)));
-    } else if named.iter().any(|m| m.epoch != first.epoch) {
+    } else if known(&named).any(|m| known(&named).any(|other| m.epoch != other.epoch)) {
         problems.add(Severity::Notice, &part, None, "the Sentinels differ in the configuration epoch");
     }
-    if named.iter().any(|m| m.quorum != first.quorum) {
+    if known(&named).any(|m| known(&named).any(|other| m.quorum != other.quorum)) {
         problems.add(Severity::Warning, &part, None, "the Sentinels are configured with different quorums");
     }
+}
+
+/// Those that tell their quorum and epoch: without the right to SENTINEL MASTER both are hidden and come as 0.
+fn known<'a>(named: &'a [&SentinelMaster]) -> impl Iterator<Item = &'a SentinelMaster> {
+    named.iter().copied().filter(|m| m.quorum > 0)
 }
 
 /// Who is named by how many: `2 say redis-0, 1 says redis-1`.

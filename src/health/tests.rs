@@ -144,3 +144,33 @@ fn a_second_primary_is_one_since_there_are_two() {
     let since: Vec<_> = assess(&model).problems.iter().filter(|p| p.text.contains("one of 2 primaries")).map(|p| p.since).collect();
     assert_eq!(since, [Some(50_000), Some(50_000)]);
 }
+
+#[test]
+fn whom_others_hear_is_not_down_but_unreachable() {
+    let mut model = healthy();
+    model.apply(&envelope(1000, Upstream::Postgres, "postgres-0", Event::Link(Link::Down("no answer to TCP within 3 s".into()))));
+    // What was seen before the loss proves nothing.
+    assert!(texts(&model).iter().any(|t| t.starts_with("critical postgres-0: the primary is down")), "{:?}", texts(&model));
+    let row = PgReceiverRow {
+        status: "streaming".into(),
+        message_age: Some(0),
+        sender_host: Some("127.0.0.1".into()),
+        sender_port: Some(5500),
+        ..PgReceiverRow::default()
+    };
+    pg(&mut model, 2000, "postgres-1", PgFast { receiver: PgReceiver::Present(row), ..standby(100, true) });
+    let told = texts(&model);
+    assert!(
+        told.iter().any(|t| t.starts_with("unknown postgres-0: the primary cannot be reached from here") && t.contains("1 standby still")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn one_look_is_enough_to_tell_a_lag() {
+    let mut model = healthy();
+    let late = PgSender { replay: Some(Lsn(0)), replay_lag: Some(3600.0), ..sender("postgres-1") };
+    pg(&mut model, 1000, "postgres-0", PgFast { senders: Some(vec![late, sender("postgres-2")]), ..primary(1_000_000) });
+    pg(&mut model, 1000, "postgres-1", standby(100, true));
+    assert!(texts(&model).iter().any(|t| t.starts_with("warning postgres-1: replication lag 3600 s")), "{:?}", texts(&model));
+}

@@ -63,7 +63,8 @@ impl Failover {
         let about_master = message.text.starts_with("master ");
         let opens = (matches!(kind, "+sdown" | "+odown") && about_master) || kind == "+try-failover";
         let over = |f: &Failover| {
-            (f.switched.is_some() && kind != "+failover-end" && kind != "+switch-master") || at.saturating_sub(f.last) > QUIET
+            let ended = f.switched.is_some() || (f.aborted.is_some() && kind != "+try-failover");
+            (ended && kind != "+failover-end" && kind != "+switch-master") || at.saturating_sub(f.last) > QUIET
         };
         if opens && current.as_ref().is_none_or(over) {
             *current = Some(Failover { started: at, last: at, steps: Vec::new(), switched: None, aborted: None });
@@ -99,6 +100,11 @@ impl Failover {
                 failover.steps.push(FailoverStep { at, kind: kind.to_owned(), meaning, subject: told.subject, by: vec![sentinel.clone()] })
             }
         }
+    }
+
+    /// Sentinel tries one: more than a look at a master that seems down.
+    pub fn tried(&self) -> bool {
+        self.steps.iter().any(|step| step.kind == "+try-failover")
     }
 
     /// It goes on, as far as was announced.

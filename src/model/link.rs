@@ -61,7 +61,7 @@ impl<'a> LinkState<'a> {
     pub fn of<T>(link: &'a Held<Link>, last: &Option<Observed<T>>, now: Millis) -> LinkState<'a> {
         let silent = now.saturating_sub(last.as_ref().map_or(link.since, |last| last.at));
         match link.value {
-            Link::Live | Link::NoPermission(_) if silent > FAST_FRESH => LinkState::Stale(silent),
+            Link::Live if silent > FAST_FRESH => LinkState::Stale(silent),
             _ => LinkState::Is(&link.value, link.since),
         }
     }

@@ -52,6 +52,12 @@ impl LsnClock {
         self.samples.back().copied()
     }
 
+    /// The last position sampled at `at` or before; `None` if the memory does not reach back.
+    pub fn position_at(&self, at: Millis) -> Option<u64> {
+        let index = self.samples.partition_point(|&(t, _)| t <= at).checked_sub(1)?;
+        self.samples.get(index).map(|&(_, position)| position)
+    }
+
     /// Growth of the position per second over the last `window` milliseconds of samples.
     pub fn rate(&self, window: Millis) -> Option<f64> {
         let (t, p) = self.last()?;

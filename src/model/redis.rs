@@ -143,12 +143,16 @@ impl RedisGroup {
         self.sentinels.iter().filter(move |s| s.is_fresh(now)).filter_map(|s| s.view.as_ref().map(|v| &v.value))
     }
 
-    /// The master: whom most Sentinels name; without Sentinels the node that claims it, else the one that did so last.
+    /// The master: whom most of all Sentinels name; without such a majority the node that claims it, else the one that did so last.
     pub fn master(&self, now: Millis) -> Option<&RedisNode> {
-        let elected = self.elected(now).and_then(|(host, port, ..)| self.node_at(host, port)).and_then(|name| self.node(name));
+        let named = self.elected(now);
+        let agreed = named.is_some_and(|(_, _, votes, _)| 2 * votes > self.sentinels.len());
+        let elected = named.and_then(|(host, port, ..)| self.node_at(host, port)).and_then(|name| self.node(name));
         let last_seen = |node: &&RedisNode| node.info.as_ref().map_or(0, |i| i.at);
         elected
+            .filter(|_| agreed)
             .or_else(|| self.fresh_masters(now).max_by_key(|n| n.role_since))
+            .or(elected)
             .or_else(|| self.nodes.iter().filter(|n| n.is_master()).max_by_key(last_seen))
     }
 

@@ -42,7 +42,9 @@ fn without_the_right_to_info_its_figures_are_null() {
 #[test]
 fn a_sentinel_that_knows_no_such_master_has_no_epoch() {
     let mut model = empty();
-    for (name, master) in [("redis-sentinel-0", None), ("redis-sentinel-1", Some(SentinelMaster { epoch: 4, ..Default::default() }))] {
+    for (name, master) in
+        [("redis-sentinel-0", None), ("redis-sentinel-1", Some(SentinelMaster { epoch: 4, quorum: 2, ..Default::default() }))]
+    {
         model.apply(&envelope(1000, Upstream::Sentinel, name, Event::Link(Link::Live)));
         let view = SentinelView { master, ..SentinelView::default() };
         model.apply(&envelope(1000, Upstream::Sentinel, name, Event::Sentinel(Box::new(view))));

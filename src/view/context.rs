@@ -59,7 +59,12 @@ impl<'a> Context<'a> {
     /// How long ago a moment in Unix seconds was, as text; `?` before the first tick, when we have no wall clock.
     pub fn age_of_unix(&self, unix_s: f64) -> String {
         let Some(now) = self.model().unix_ms(self.now()) else { return "?".to_owned() };
-        let age = Duration::try_from_secs_f64(now as f64 / 1000.0 - unix_s).unwrap_or_default();
+        let seconds = now as f64 / 1000.0 - unix_s;
+        // The server's clock is ahead of ours by more than two readings can differ: then no age is right.
+        if seconds < -5.0 {
+            return "?".to_owned();
+        }
+        let age = Duration::try_from_secs_f64(seconds).unwrap_or_default();
         self.changes_in(figure::next_change(age));
         figure::age(age)
     }

@@ -56,6 +56,10 @@ pub fn standby_figures(context: &Context<'_>, lag: &StandbyLag) -> (String, Styl
         Replication::Unknown if lag.bytes.is_none() => return ("lag unknown".to_owned(), theme.unknown),
         Replication::NoPermission | Replication::Unknown => theme.unknown,
         Replication::Diverged | Replication::Astray => return (lag.state.word().to_owned(), theme.critical),
+        // Never a zero that reads like health.
+        Replication::Disconnected(_) if lag.bytes == Some(0) && !lag.bytes_at_least => {
+            return ("none missing yet".to_owned(), theme.critical);
+        }
         Replication::Disconnected(_) => theme.critical,
         _ if lag.primary_unseen.is_some() => theme.stale,
         Replication::Streaming => theme.text,
@@ -71,6 +75,7 @@ pub fn replica_state(context: &Context<'_>, lag: &ReplicaLag) -> (String, Style)
         ReplicaState::Online => ("online".to_owned(), theme.text),
         ReplicaState::Syncing => ("syncing".to_owned(), theme.warning),
         ReplicaState::Down(since) => (format!("link down {}", context.age(since)), theme.critical),
+        ReplicaState::Astray => ("astray".to_owned(), theme.critical),
         ReplicaState::Unknown => ("unknown".to_owned(), theme.unknown),
     }
 }
@@ -80,6 +85,8 @@ pub fn replica_figures(context: &Context<'_>, lag: &ReplicaLag) -> (String, Styl
     let theme = context.theme;
     let style = match lag.state {
         ReplicaState::Unknown => return ("lag unknown".to_owned(), theme.unknown),
+        ReplicaState::Astray => return ("astray".to_owned(), theme.critical),
+        ReplicaState::Down(_) if lag.bytes == Some(0) => return ("none missing yet".to_owned(), theme.critical),
         ReplicaState::Down(_) => theme.critical,
         _ if lag.master_unseen.is_some() => theme.stale,
         ReplicaState::Online => theme.text,

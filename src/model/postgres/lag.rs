@@ -91,7 +91,10 @@ impl PgCluster {
             primary_unseen: unseen,
         };
         let Some((replayed, source)) = replayed.zip(source) else { return Some(lag) };
-        let end = source.fast.as_ref().and_then(|f| f.value.flush_lsn).max(self.witnessed_end(source, now));
+        // Both are read in the same moment of each second. Until the standby's answer is in, its last one is held against where the primary
+        // was then: a position read later would make a lag out of the difference of two readings.
+        let then = source.clock.position_at(own.at).filter(|_| seen && unseen.is_none()).map(Lsn);
+        let end = then.or_else(|| source.fast.as_ref().and_then(|f| f.value.flush_lsn).max(self.witnessed_end(source, now)));
         lag.bytes = end.map(|end| end.since(replayed));
         // Frozen while the primary is unseen: the clock must not run on what nobody measures.
         let behind = source.clock.behind(replayed.0, now.saturating_sub(unseen.unwrap_or(0)));
@@ -115,6 +118,12 @@ impl PgCluster {
         self.servers.iter().filter_map(told).max()
     }
 
+    /// It is known to have received more than the primary had when that was promoted: rows that are no more.
+    pub fn is_past_fork(&self, standby: &PgServer, now: Millis) -> bool {
+        let fork = self.primary(now).and_then(|primary| primary.promoted_at).map(|(_, fork)| fork);
+        standby.position().zip(fork).is_some_and(|(own, fork)| own > fork)
+    }
+
     fn state(&self, standby: &PgServer, primary: Option<&PgServer>, upstream: Option<&PgServer>, now: Millis) -> Replication {
         let Some(fast) = standby.fast.as_ref().map(|f| &f.value) else { return Replication::Unknown };
         let newer = primary.filter(|p| p.is_fresh(now)).is_some_and(|primary| {
@@ -133,8 +142,13 @@ impl PgCluster {
         if row.status != "streaming" {
             return if newer { Replication::Diverged } else { Replication::Connecting };
         }
-        if upstream.is_some_and(|upstream| upstream.is_primary() && primary.is_some_and(|p| p.is_fresh(now) && p.name != upstream.name)) {
-            return Replication::Astray;
+        let another = |upstream: &PgServer| primary.is_some_and(|p| p.is_fresh(now) && p.name != upstream.name);
+        match upstream {
+            Some(upstream) if upstream.is_primary() && another(upstream) => return Replication::Astray,
+            // Its stream ends where that of its upstream does. Two that follow each other come to an end here as well.
+            Some(upstream) if upstream.is_standby() && upstream.cut_off_since.is_some() => return Replication::Astray,
+            None if newer => return Replication::Astray,
+            _ => {}
         }
         if fast.replay_paused == Some(true) {
             return Replication::Paused;

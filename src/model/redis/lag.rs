@@ -1,7 +1,7 @@
 //! How far a replica is behind its master, by offsets of one stream; and since when.
 
 use super::{RedisGroup, RedisNode};
-use crate::event::{Millis, RedisRole};
+use crate::event::{Millis, RedisMasterLink, RedisRole};
 
 /// The state of a replica's replication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum ReplicaState {
     Syncing,
     /// The link to the master is down; since when, as far as we saw it.
     Down(Millis),
+    /// It receives, but from another node that claims to be a master.
+    Astray,
     /// We cannot see it.
     Unknown,
 }
@@ -23,6 +25,7 @@ impl ReplicaState {
             ReplicaState::Online => "online",
             ReplicaState::Syncing => "syncing",
             ReplicaState::Down(_) => "link down",
+            ReplicaState::Astray => "astray",
             ReplicaState::Unknown => "unknown",
         }
     }
@@ -46,6 +49,13 @@ pub struct ReplicaLag {
 }
 
 impl RedisGroup {
+    /// The link leads to a node of ours that claims to be a master and is not the one.
+    fn follows_another(&self, link: &RedisMasterLink, now: Millis) -> bool {
+        let followed = self.node_at(&link.host, link.port).and_then(|name| self.node(name)).filter(|node| node.is_master());
+        let master = self.master(now).filter(|master| master.is_master() && master.is_fresh(now));
+        link.up && followed.zip(master).is_some_and(|(followed, master)| followed.name != master.name)
+    }
+
     /// The lag of `node`; `None` for one that is not known to be a replica.
     pub fn lag(&self, node: &RedisNode, now: Millis) -> Option<ReplicaLag> {
         let own = node.info.as_ref().filter(|info| info.value.role == RedisRole::Replica)?;
@@ -53,6 +63,7 @@ impl RedisGroup {
         let link = own.value.master.as_ref();
         let state = match link {
             _ if !seen => ReplicaState::Unknown,
+            Some(link) if self.follows_another(link, now) => ReplicaState::Astray,
             Some(link) if link.syncing => ReplicaState::Syncing,
             Some(link) if link.up => ReplicaState::Online,
             _ => ReplicaState::Down(node.cut_off_since.unwrap_or(now)),

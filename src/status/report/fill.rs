@@ -154,8 +154,9 @@ pub(super) fn sentinel(model: &Model, health: &Health, sentinel: &Sentinel) -> I
         |m: &SentinelMaster| group.node_at(&m.host, m.port).map_or_else(|| format!("{}:{}", m.host, m.port), |name| name.to_string());
     let figures = View {
         master: master.map(named),
-        epoch: master.map(|m| m.epoch),
-        quorum: master.map(|m| m.quorum),
+        // Without the right to SENTINEL MASTER both come as 0.
+        epoch: master.filter(|m| m.quorum > 0).map(|m| m.epoch),
+        quorum: master.map(|m| m.quorum).filter(|quorum| *quorum > 0),
         quorum_ok: view.value.quorum_ok,
         replicas: master.map(|m| m.replicas),
         other_sentinels: master.map(|m| m.other_sentinels),

@@ -112,7 +112,12 @@ fn postgres_card<'a>(context: &Context<'a>, server: &'a PgServer) -> Card<'a> {
                 fast.value.flush_lsn.map(|lsn| vec![Span::styled(lsn.to_string(), theme.muted), Span::styled("flushed", theme.muted)]),
             );
         }
-        lines.extend(medium.and_then(|m| hit_rate(m.blocks_hit, m.blocks_read, 1000)).map(|text| vec![Span::styled(text, theme.muted)]));
+        lines.extend(
+            medium
+                .and_then(|m| words::hit_rate(m.blocks_hit, m.blocks_read, 1000))
+                .filter(|rate| rate != "idle")
+                .map(|rate| vec![Span::styled(format!("{rate} hits"), theme.muted)]),
+        );
     }
     if !fresh {
         lines.iter_mut().skip(told).flatten().for_each(|span| span.style = theme.stale);
@@ -138,7 +143,7 @@ pub fn redis<'a>(context: &Context<'a>) -> Option<Half<'a>> {
     if group.nodes.is_empty() {
         return None;
     }
-    let quorum = group.fresh_views(now).filter_map(|view| view.master.as_ref()).map(|m| m.quorum).next();
+    let quorum = group.fresh_views(now).filter_map(|view| view.master.as_ref()).map(|m| m.quorum).find(|quorum| *quorum > 0);
     let about = quorum.map(|quorum| format!("quorum {quorum} of {}", group.sentinels.len())).unwrap_or_default();
     let card = |node: &'a RedisNode| redis_card(context, node);
     Some(Half {
@@ -181,7 +186,11 @@ fn redis_card<'a>(context: &Context<'a>, node: &'a RedisNode) -> Card<'a> {
             None if hidden => {}
             None => lines.push(work(theme.text)),
         }
-        lines.extend(hit_rate(info.hits, info.misses, 100).map(|text| vec![Span::styled(text, theme.muted)]));
+        lines.extend(
+            words::hit_rate(info.hits, info.misses, 100)
+                .filter(|rate| rate != "idle")
+                .map(|rate| vec![Span::styled(format!("{rate} hits"), theme.muted)]),
+        );
         if hidden {
             lines.push(vec![Span::styled("no permission", theme.unknown)]);
         } else if lag.is_some() && fresh {
@@ -265,10 +274,4 @@ fn trouble_lines<'a>(context: &Context<'a>, link: &LinkState<'a>) -> Vec<Words<'
     let trouble = vec![Span::styled(word, theme.critical), Span::styled(age, theme.critical)];
     let reason = link.reason().map(|reason| vec![Span::styled(reason, theme.muted)]);
     std::iter::once(trouble).chain(reason).collect()
-}
-
-/// The share of hits, if there were enough reads to tell.
-fn hit_rate(hits: Option<u64>, misses: Option<u64>, enough: u64) -> Option<String> {
-    let (hits, misses) = (hits?, misses?);
-    (hits + misses >= enough).then(|| format!("{} hits", figure::percent(hits as f64 / (hits + misses) as f64)))
 }

@@ -115,11 +115,15 @@ fn who(context: &Context<'_>, buf: &mut Buffer, area: Rect, problem: &Problem, w
 fn draw_failover(context: &Context<'_>, buf: &mut Buffer, area: Rect, failover: &Failover) {
     let theme = context.theme;
     let running = failover.running(context.now());
-    let title = if running { "Redis failover: under way" } else { "Redis failover" };
+    let title = match (running, failover.tried()) {
+        (true, true) => "Redis failover: under way",
+        (false, true) => "Redis failover",
+        (_, false) => "Redis master seen down",
+    };
     let style = if running { theme.warning } else { theme.border };
     let inside = frame(buf, area, title, format!("{} ago", context.age(failover.started)), style, theme);
     let step = |step: &crate::model::FailoverStep| {
-        let time = format!("+{}", seconds(step.at - failover.started));
+        let time = format!("+{}", seconds(step.at.saturating_sub(failover.started)));
         Line::from(vec![Span::styled(format!("{} {time:>8} ", theme.glyphs.ok), theme.muted), Span::styled(step.words(), theme.text)])
     };
     // The last steps tell the most.
@@ -136,7 +140,9 @@ fn verdict<'a>(context: &Context<'a>, failover: &Failover) -> Line<'a> {
     let theme = context.theme;
     match (failover.given_up(), failover.switched) {
         (Some(reason), _) => Line::styled(format!("{} given up: {reason}", theme.glyphs.critical), theme.critical),
-        (None, Some(at)) => Line::styled(format!("{} new master after {}", theme.glyphs.ok, seconds(at - failover.started)), theme.ok),
+        (None, Some(at)) => {
+            Line::styled(format!("{} new master after {}", theme.glyphs.ok, seconds(at.saturating_sub(failover.started))), theme.ok)
+        }
         (None, None) => {
             Line::styled(format!("{} next: {}", theme.glyphs.running, failover.outstanding().next().unwrap_or_default()), theme.warning)
         }
