@@ -119,7 +119,9 @@ impl Unit {
     fn text(self, value: &str) -> String {
         match (self, value.parse::<i64>()) {
             (Unit::MebibytesOrNoLimit, Ok(size)) if size < 0 => "no limit".to_owned(),
-            (Unit::MebibytesOrNoLimit, Ok(size)) => figure::bytes(size.unsigned_abs().saturating_mul(1 << 20)),
+            // As PostgreSQL writes it, where 1 GB is 1024 MB: a setting is compared letter by letter.
+            (Unit::MebibytesOrNoLimit, Ok(size)) if size > 0 && size % 1024 == 0 => format!("{}GB", size / 1024),
+            (Unit::MebibytesOrNoLimit, Ok(size)) => format!("{size}MB"),
             (Unit::Milliseconds, Ok(0)) => "off".to_owned(),
             (Unit::Milliseconds, Ok(ms)) if ms % 1000 == 0 => format!("{} s", ms / 1000),
             (Unit::Milliseconds, Ok(ms)) => format!("{ms} ms"),
